@@ -1,0 +1,3 @@
+set(SOURCES)
+set(TESTS)
+set(LIBS)
