@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace watari::auth {
+
+/// A secret that no log, error or formatter prints; wiped when destroyed.
+class Secret
+{
+public:
+    Secret() = default;
+    explicit Secret(std::string value) : value_(std::move(value)) {}
+    Secret(const Secret&) = default;
+    Secret(Secret&&) noexcept = default;
+    Secret& operator=(const Secret&) = default;
+    Secret& operator=(Secret&&) noexcept = default;
+    ~Secret();
+
+    const std::string& reveal() const noexcept { return value_; }
+    bool empty() const noexcept { return value_.empty(); }
+
+private:
+    std::string value_;
+};
+
+struct Credentials {
+    std::string user;
+    Secret password;
+};
+
+/// A body on its way under a content type: sealing schemes change both.
+struct Body {
+    std::string content_type;
+    std::string bytes;
+};
+
+/// The client's end of a scheme on one connection, as a state machine without I/O.
+class ClientScheme
+{
+public:
+    virtual ~ClientScheme() = default;
+    /// The Authorization value for the next leg, given the WWW-Authenticate values of the last answer (none at first).
+    /// nullopt: nothing more to send; the handshake is over (established() says how).
+    virtual std::optional<std::string> next(std::span<const std::string> challenges) = 0;
+    virtual bool established() const = 0;
+    /// Whether legs before completion are sent with an empty body (Negotiate, Kerberos) instead of with the request (Basic).
+    virtual bool has_handshake() const = 0;
+    /// For schemes without handshake: sent with every request.
+    virtual std::optional<std::string> per_request() const = 0;
+    virtual void seal(Body& body) = 0;
+    virtual void unseal(Body& body) = 0;
+};
+
+/// The server's end on one connection.
+class ServerScheme
+{
+public:
+    virtual ~ServerScheme() = default;
+    struct Verdict {
+        bool admitted = false;
+        std::string account;                 ///< when admitted
+        std::vector<std::string> challenges; ///< WWW-Authenticate values when not (or a final token when admitted)
+    };
+    /// `authorization` is the request's header, absent on later requests of an authenticated connection.
+    virtual Verdict check(std::optional<std::string_view> authorization) = 0;
+    virtual void unseal(Body& body) = 0;
+    virtual void seal(Body& body) = 0;
+};
+
+using MakeClientScheme = std::function<std::unique_ptr<ClientScheme>()>;
+using MakeServerScheme = std::function<std::unique_ptr<ServerScheme>()>;
+
+/// `Basic base64(user:password)`; only over TLS or where explicitly allowed (loopback simulator).
+MakeClientScheme basic_client(Credentials credentials);
+/// Checks constant-time; `realm` is WSMAN (text UNVERIFIED, wsman.md 10.2).
+MakeServerScheme basic_server(std::vector<Credentials> accounts, std::string realm = "WSMAN");
+
+std::string base64_encode(std::string_view bytes);
+/// nullopt when it is not base64.
+std::optional<std::string> base64_decode(std::string_view text);
+
+} // namespace watari::auth
