@@ -5,6 +5,9 @@
 # (tests/architecture checks the includes; USES is not transitive).
 set_property(GLOBAL PROPERTY watari_modules "")
 
+# What `make test` builds under the sanitizers.
+add_custom_target(unit_tests)
+
 function(add_module name)
     cmake_parse_arguments(ARG "" "DIR" "USES;TEST_USES" ${ARGN})
     if(NOT ARG_DIR)
@@ -50,6 +53,7 @@ function(add_module name)
         target_link_libraries(${target}_test PRIVATE ${target} ${ARG_TEST_USES} ${TEST_LIBS} GTest::gtest_main GTest::gmock)
         target_precompile_headers(${target}_test REUSE_FROM core)
         target_compile_definitions(${target}_test PRIVATE WATARI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+        add_dependencies(unit_tests ${target}_test)
         gtest_discover_tests(${target}_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 300)
     endif()
     set_property(GLOBAL APPEND PROPERTY watari_modules "${name}")
