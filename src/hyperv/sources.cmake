@@ -1,3 +1,3 @@
-set(SOURCES)
-set(TESTS)
+set(SOURCES words.cpp)
+set(TESTS words_test.cpp)
 set(LIBS)
