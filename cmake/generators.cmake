@@ -24,5 +24,37 @@ add_custom_command(
     COMMENT "Messages in use" VERBATIM)
 add_custom_target(watari_messages_used ALL DEPENDS "${generated}/messages-used.stamp")
 
-# Typed CIM classes (schema/v1.hpp, schema/v2.hpp, schema/cimv2.hpp).
-add_custom_target(watari_schema)
+# Typed CIM classes (schema/v1.hpp, schema/v2.hpp, schema/cimv2.hpp) of the classes that data/schema/used.json lists.
+set(schema_data "${CMAKE_SOURCE_DIR}/data/schema")
+set(schema_generator "${CMAKE_SOURCE_DIR}/tools/generate_schema.py")
+add_custom_command(
+    OUTPUT "${generated}/schema.stamp"
+    BYPRODUCTS "${generated}/schema/v1.hpp" "${generated}/schema/v2.hpp" "${generated}/schema/cimv2.hpp"
+    COMMAND Python3::Interpreter "${schema_generator}" typed --data "${schema_data}" --out "${generated}"
+    COMMAND "${CMAKE_COMMAND}" -E touch "${generated}/schema.stamp"
+    DEPENDS "${schema_generator}" "${schema_data}/v1.json" "${schema_data}/v2.json" "${schema_data}/cimv2.json"
+        "${schema_data}/used.json"
+    COMMENT "Typed CIM classes" VERBATIM)
+
+# Data files inside the program: <module>/embedded.{hpp,cpp} with a function per file.
+set(embedded_stamps)
+function(embed_data module)
+    set(files)
+    set(entries)
+    foreach(file ${ARGN})
+        get_filename_component(name "${file}" NAME_WE)
+        list(APPEND files "${CMAKE_SOURCE_DIR}/data/${file}")
+        list(APPEND entries "${name}=${CMAKE_SOURCE_DIR}/data/${file}")
+    endforeach()
+    add_custom_command(
+        OUTPUT "${generated}/${module}-embedded.stamp"
+        BYPRODUCTS "${generated}/${module}/embedded.hpp" "${generated}/${module}/embedded.cpp"
+        COMMAND Python3::Interpreter "${schema_generator}" embed --out "${generated}" --module ${module} ${entries}
+        COMMAND "${CMAKE_COMMAND}" -E touch "${generated}/${module}-embedded.stamp"
+        DEPENDS "${schema_generator}" ${files}
+        COMMENT "Data inside the program: ${module}" VERBATIM)
+    set(embedded_stamps ${embedded_stamps} "${generated}/${module}-embedded.stamp" PARENT_SCOPE)
+endfunction()
+embed_data(schema schema/v1.json schema/v2.json schema/cimv2.json schema/writable.json)
+embed_data(generations generations/generations.json profiles/switches.json)
+add_custom_target(watari_schema DEPENDS "${generated}/schema.stamp" ${embedded_stamps})
