@@ -1,0 +1,70 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/random.hpp"
+#include "core/task.hpp"
+#include "net/network.hpp"
+#include "sim/service.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace watari::sim
+{
+
+struct HostOptions {
+    EngineOptions engine = {};
+    ServiceOptions service = {};
+    std::uint64_t seed = 1;
+};
+
+/// A simulated host that listens: engine, service and HTTP server.
+class SimulatedHost
+{
+public:
+    SimulatedHost(Executor executor, Clock& clock, HostOptions options);
+    ~SimulatedHost();
+
+    /// Throws conflict (port in use).
+    void listen(net::Network& network, const net::Endpoint& at);
+    net::Endpoint address() const;
+
+    Host& engine() noexcept { return *host_; }
+    Service& service() noexcept { return *service_; }
+    Faults& faults() noexcept { return service_->faults(); }
+    RequestLog& log() noexcept { return service_->log(); }
+
+private:
+    Executor executor_;
+    std::unique_ptr<Random> random_;
+    std::unique_ptr<Host> host_;
+    std::unique_ptr<Service> service_;
+    std::unique_ptr<http::Server> server_;
+};
+
+/// "ws2012r2*3,ws2008r2sp1" → generations in order. Throws invalid (message::hvsim_bad_hosts).
+std::vector<Generation> generations_from(std::string_view hosts);
+
+/// Several hosts in one process.
+class SimulatedFleet
+{
+public:
+    SimulatedFleet(Executor executor, Clock& clock) : executor_(std::move(executor)), clock_(clock)
+    {
+    }
+
+    SimulatedHost& add(HostOptions options);
+    std::vector<std::unique_ptr<SimulatedHost>>& hosts() noexcept { return hosts_; }
+    /// `127.42.(1 + i/250).(1 + i%250)`
+    static std::string default_address(std::size_t index);
+
+private:
+    Executor executor_;
+    Clock& clock_;
+    std::vector<std::unique_ptr<SimulatedHost>> hosts_;
+};
+
+} // namespace watari::sim
