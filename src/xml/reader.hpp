@@ -115,6 +115,7 @@ public:
     const Element& root() const noexcept;
 
 private:
+    friend class Builder;
     struct Arena;
     explicit Document(std::unique_ptr<Arena> arena);
     std::unique_ptr<Arena> arena_;
