@@ -1,0 +1,100 @@
+#pragma once
+
+#include "store/records/record.hpp"
+#include "store/secret_box.hpp"
+
+namespace watari::store
+{
+
+/// Which WMI namespace to speak to a host: probed, or fixed by the operator.
+enum class NamespaceChoice { automatic, v1, v2 };
+
+enum class HostState {
+    enrolling,   ///< recorded, never reached yet
+    ready,       ///< reached at last contact
+    unreachable, ///< no answer at last contact
+    refused,     ///< answers, but not to this account
+    unsupported, ///< answers, but is no Hyper-V we can drive
+};
+
+/// A Hyper-V host. Its password is no field: see set_host_password.
+struct HostRecord {
+    using Id = HostId;
+
+    HostId id = {};
+    std::string name = {}; ///< unique
+    std::string address = {};
+    std::int64_t port = 5985;
+    bool tls = false;
+    std::string user = {};
+    NamespaceChoice namespace_choice = NamespaceChoice::automatic;
+    std::optional<std::string> namespace_used = {}; ///< v1, v2
+    std::optional<std::string> generation = {};     ///< ws2008r2sp1 … ws2025
+    std::optional<std::string> os_version = {};
+    HostState state = HostState::enrolling;
+    bool observe = false;    ///< look, never change
+    bool schedulable = true; ///< may get new VMs
+    boost::json::value facts = boost::json::object{};
+    boost::json::value capabilities = boost::json::object{};
+    ByteSize memory_total = {};
+    ByteSize memory_free = {};
+    ByteSize memory_reserve = {}; ///< never given to VMs
+    std::int64_t processors = 0;  ///< logical
+    std::optional<WallTime> last_seen = {};
+    std::optional<boost::json::value> last_error = {}; ///< see stored_error.hpp
+    std::int64_t version = 0;
+    WallTime created = {};
+    WallTime updated = {};
+
+    friend bool operator==(const HostRecord&, const HostRecord&) = default;
+};
+
+/// A folder of a host where our files lie.
+struct StorageRecord {
+    using Id = StorageId;
+
+    StorageId id = {};
+    HostId host = {};
+    std::string name = {}; ///< unique on its host
+    std::string path = {}; ///< D:\watari
+    ByteSize volume_size = {};
+    ByteSize volume_free = {};
+    ByteSize reserve = {}; ///< never given to VMs
+    std::int64_t version = 0;
+    WallTime created = {};
+    WallTime updated = {};
+
+    friend bool operator==(const StorageRecord&, const StorageRecord&) = default;
+};
+
+template <>
+struct EnumNames<NamespaceChoice> {
+    static constexpr std::pair<NamespaceChoice, std::string_view> names[] = {
+        {NamespaceChoice::automatic, "auto"},
+        {NamespaceChoice::v1, "v1"},
+        {NamespaceChoice::v2, "v2"}};
+};
+
+template <>
+struct EnumNames<HostState> {
+    static constexpr std::pair<HostState, std::string_view> names[] = {
+        {HostState::enrolling, "enrolling"},
+        {HostState::ready, "ready"},
+        {HostState::unreachable, "unreachable"},
+        {HostState::refused, "refused"},
+        {HostState::unsupported, "unsupported"}};
+};
+
+std::optional<HostRecord> find_host_by_name(Transaction& transaction, std::string_view name);
+/// Throws not_found.
+HostRecord get_host_by_name(Transaction& transaction, std::string_view name);
+std::vector<StorageRecord> storages_of(Transaction& transaction, HostId host);
+
+/// Keeps the password sealed in the host's row. Throws not_found when there is no such host.
+void set_host_password(Transaction& transaction, const SecretBox& box, HostId host,
+                       std::string_view password);
+/// None when no password was set. Throws internal when the box's key does not fit.
+std::optional<std::string> find_host_password(Transaction& transaction, const SecretBox& box,
+                                              HostId host);
+
+} // namespace watari::store

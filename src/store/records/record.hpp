@@ -1,0 +1,63 @@
+#pragma once
+
+#include "store/database.hpp"
+#include "store/ids.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace watari::store
+{
+
+/// `column op value`, with op one of = != < <= > >=. Null equals null.
+struct Comparison {
+    std::string column = {};
+    std::string op = "=";
+    Param value = {};
+};
+
+/// Rows where all comparisons hold, in the order of `order_by` and then id, starting behind
+/// `after`.
+struct Selection {
+    std::vector<Comparison> all = {};
+    std::optional<Uuid> after = {}; ///< the id of the last row already seen (order by id only)
+    std::size_t limit = 100'000;
+    bool newest_first = false; ///< by id, descending
+};
+
+// For every record with an id: HostRecord, StorageRecord, ImageRecord, ImageReplicaRecord,
+// PlanRecord, NetworkRecord, NetworkBindingRecord, VmRecord, AddressRecord, ReservationRecord,
+// ProjectRecord, TokenRecord, OperationRecord. `store::get<VmRecord>(tx, id)`, `store::insert(tx,
+// VmRecord{…})`.
+
+/// Gives the row as stored: version 1, created and updated filled in. Throws conflict on a taken
+/// id, name, MAC or path.
+template <class Record>
+Record insert(Transaction& transaction, Record record);
+
+template <class Record>
+std::optional<Record> find(Transaction& transaction, typename Record::Id id);
+
+/// Throws not_found.
+template <class Record>
+Record get(Transaction& transaction, typename Record::Id id);
+
+/// Throws invalid when a comparison names no column.
+template <class Record>
+std::vector<Record> list(Transaction& transaction, const Selection& selection = {});
+
+template <class Record>
+std::size_t count(Transaction& transaction, const Selection& selection = {});
+
+/// Writes every column if `record.version` is still the stored one, and gives the row as stored
+/// (version + 1). Throws conflict when somebody changed it meanwhile, not_found when it is gone.
+template <class Record>
+Record update(Transaction& transaction, Record record);
+
+/// False when there was no such row. VMs and operations are never removed, only marked.
+template <class Record>
+bool remove(Transaction& transaction, typename Record::Id id);
+
+} // namespace watari::store

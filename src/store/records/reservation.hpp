@@ -1,0 +1,53 @@
+#pragma once
+
+#include "store/records/record.hpp"
+
+namespace watari::store
+{
+
+/// Capacity of a host that a VM holds, from before it is made until after it is gone; one per VM
+/// and host.
+struct ReservationRecord {
+    using Id = ReservationId;
+
+    ReservationId id = {};
+    VmId vm = {};
+    HostId host = {};
+    std::optional<StorageId> storage = {};
+    ByteSize memory = {};
+    ByteSize storage_bytes = {}; ///< full growth × policy + saved-state reserve
+    std::int64_t processors = 0;
+    std::int64_t version = 0;
+    WallTime created = {};
+    WallTime updated = {};
+
+    friend bool operator==(const ReservationRecord&, const ReservationRecord&) = default;
+};
+
+struct HostUsage {
+    ByteSize memory = {};
+    std::int64_t processors = 0;
+    std::int64_t vms = 0;
+};
+
+/// What a host can give; an absent limit is none.
+struct CapacityLimits {
+    std::optional<ByteSize> memory = {};
+    std::optional<ByteSize> storage_bytes = {};
+    std::optional<std::int64_t> processors = {};
+    std::optional<std::int64_t> vms = {};
+};
+
+HostUsage host_usage(Transaction& transaction, HostId host);
+ByteSize storage_usage(Transaction& transaction, StorageId storage);
+std::optional<ReservationRecord> find_reservation(Transaction& transaction, VmId vm, HostId host);
+
+/// Inserts or changes the reservation of (vm, host) if host and storage stay within `limits`.
+/// Throws exhausted (capacity: host, limit, used, requested). This, not placement's memory, is what
+/// prevents over-commitment.
+ReservationRecord reserve(Transaction& transaction, ReservationRecord wanted,
+                          const CapacityLimits& limits);
+/// False when there was none.
+bool release(Transaction& transaction, VmId vm, HostId host);
+
+} // namespace watari::store
