@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace watari::auth {
@@ -18,8 +19,8 @@ public:
     explicit Secret(std::string value) : value_(std::move(value)) {}
     Secret(const Secret&) = default;
     Secret(Secret&&) noexcept = default;
-    Secret& operator=(const Secret&) = default;
-    Secret& operator=(Secret&&) noexcept = default;
+    Secret& operator=(const Secret& other);
+    Secret& operator=(Secret&& other) noexcept;
     ~Secret();
 
     const std::string& reveal() const noexcept { return value_; }

@@ -18,17 +18,20 @@ namespace {
 class SystemTimer final : public Timer
 {
 public:
-    SystemTimer(const Executor& executor, SteadyTime when, std::function<void()> then) : timer_(executor, when)
+    SystemTimer(const Executor& executor, SteadyTime when, std::function<void()> then)
+        : timer_(executor, when), then_(std::make_shared<std::function<void()>>(std::move(then)))
     {
-        timer_.async_wait([then = std::move(then)](boost::system::error_code failure) {
-            if (!failure) {
-                then();
+        // The wait may have ended, its handler queued, before this timer is destroyed: the call must not happen then either.
+        timer_.async_wait([then = std::weak_ptr{then_}](boost::system::error_code failure) {
+            if (const auto alive = then.lock(); alive && !failure) {
+                (*alive)();
             }
         });
     }
 
 private:
     boost::asio::steady_timer timer_;
+    std::shared_ptr<std::function<void()>> then_;
 };
 
 class SystemClock final : public Clock

@@ -100,6 +100,33 @@ TEST(Semaphore, admits_no_more_than_its_permits)
     EXPECT_EQ(semaphore.free(), 2U);
 }
 
+Task<> take_turn(Semaphore& semaphore, Clock& clock, std::vector<int>& order, int number)
+{
+    const auto permit = co_await semaphore.acquire(clock, Deadline::never());
+    order.push_back(number);
+    co_await clock.sleep_for(1s);
+}
+
+Task<> take_a_turn_at(Semaphore& semaphore, Clock& clock, std::vector<int>& order, int number, std::chrono::seconds at)
+{
+    co_await clock.sleep_for(at);
+    co_await take_turn(semaphore, clock, order, number);
+}
+
+TEST(Semaphore, serves_first_come_first_served_even_as_a_permit_comes_free)
+{
+    boost::asio::io_context loop;
+    SimulatedClock clock{loop};
+    Semaphore semaphore{1};
+    std::vector<int> order;
+    for (int number = 0; number < 4; ++number) { // 2 and 3 ask at the very moment 0 gives its permit back
+        spawn(loop.get_executor(), take_a_turn_at(semaphore, clock, order, number, number < 2 ? 0s : 1s), "turn");
+    }
+    clock.advance(30s);
+    EXPECT_EQ(order, (std::vector{0, 1, 2, 3}));
+    EXPECT_EQ(semaphore.free(), 1U);
+}
+
 TEST(Pool, runs_work_on_another_thread_and_returns_home)
 {
     boost::asio::io_context loop;

@@ -141,16 +141,20 @@ Task<Semaphore::Permit> Semaphore::acquire(Clock& clock, Deadline deadline)
     ++queued_;
     std::exception_ptr failure;
     bool in_time = true;
+    bool waited = false; // a permit that is free now belongs to whoever was woken for it
     try {
-        while (free_ == 0 && in_time) {
+        while ((free_ == 0 || !waited) && in_time) {
             in_time = co_await released_.wait(clock, deadline);
+            waited = true;
         }
     } catch (...) {
         failure = std::current_exception();
     }
     --queued_;
     if (!failure && free_ > 0) {
-        --free_;
+        if (--free_ > 0) {
+            released_.notify_one();
+        }
         co_return Permit{this};
     }
     if (free_ > 0) {

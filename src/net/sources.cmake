@@ -1,3 +1,10 @@
-set(SOURCES)
-set(TESTS)
+set(SOURCES
+    endpoint.cpp
+    memory.cpp
+    tcp.cpp
+)
+set(TESTS
+    memory_test.cpp
+    tcp_test.cpp
+)
 set(LIBS)
