@@ -58,3 +58,13 @@ endfunction()
 embed_data(schema schema/v1.json schema/v2.json schema/cimv2.json schema/writable.json)
 embed_data(generations generations/generations.json profiles/switches.json)
 add_custom_target(watari_schema DEPENDS "${generated}/schema.stamp" ${embedded_stamps})
+
+# REST types, decoders, encoders and routes (contract/contract.hpp) from docs/openapi.yaml.
+add_custom_command(
+    OUTPUT "${generated}/contract.stamp"
+    BYPRODUCTS "${generated}/contract/contract.hpp" "${generated}/contract/contract.cpp"
+    COMMAND Python3::Interpreter "${CMAKE_SOURCE_DIR}/tools/generate_api.py"
+        --openapi "${CMAKE_SOURCE_DIR}/docs/openapi.yaml" --out "${generated}"
+    DEPENDS "${CMAKE_SOURCE_DIR}/tools/generate_api.py" "${CMAKE_SOURCE_DIR}/docs/openapi.yaml"
+    COMMENT "REST contract" VERBATIM)
+add_custom_target(watari_contract DEPENDS "${generated}/contract.stamp")

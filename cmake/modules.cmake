@@ -53,7 +53,7 @@ function(add_module name)
         add_dependencies(core watari_messages)
         target_precompile_headers(core PRIVATE "${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp")
     elseif(SOURCES OR GENERATED)
-        add_dependencies(${target} watari_messages watari_schema)
+        add_dependencies(${target} watari_messages watari_schema watari_contract)
         target_precompile_headers(${target} REUSE_FROM core)
     endif()
 
