@@ -14,11 +14,15 @@ namespace watari::hyperv {
 /// Called by every changing act directly before its first changing request leaves: durable code records "sent" here. May throw to stop.
 using BeforeChange = std::function<Task<>()>;
 
+/// What one HTTP request to a host was for. Polls of host jobs and handshakes are counted apart from the budgets.
+enum class RequestKind { read, change, job_poll };
+
 /// What every call gets: how long it may take, how to record that a change is about to be sent, and where progress goes.
 struct CallContext {
     Deadline deadline = Deadline::never();
-    BeforeChange before_change = {};                ///< null: nothing to record
-    std::function<void(int percent)> progress = {}; ///< host job's PercentComplete; null: nobody listens
+    BeforeChange before_change = {};                        ///< null: nothing to record
+    std::function<void(int percent)> progress = {};         ///< host job's PercentComplete; null: nobody listens
+    std::function<void(RequestKind kind)> on_request = {}; ///< once per HTTP request sent for this call; null: nobody counts
 };
 
 /// One host through one namespace. Implementations: hyperv/v1, hyperv/v2; made by hyperv/connect.
