@@ -178,7 +178,7 @@ class Checker:
         if "/" not in include or ".." in include.split("/"):
             self.problem(path, number, f'"{include}" is not of the form "module/file.hpp"')
             return
-        if path.startswith(("src/programs/", "sim/programs/")):
+        if path.startswith("src/programs/"):
             return
         owner = self.module_of_file(path)
         if owner is None:

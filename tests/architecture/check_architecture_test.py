@@ -119,6 +119,13 @@ class Simulator(Architecture):
             'sim/host_test.cpp:2: sim may not include "hyperv/driver.hpp": the simulator never uses hyperv',
         )
 
+    def test_its_program_stands_alone(self):
+        self.accepts({"sim/programs/hvsim.cpp": '#include "net/tcp.hpp"\n#include "sim/host.hpp"\n'})
+        self.refuses(
+            {"sim/programs/hvsim.cpp": '#include "store/store.hpp"\n'},
+            'sim/programs/hvsim.cpp:1: sim may not include "store/store.hpp": it does not use store',
+        )
+
     def test_it_never_names_what_stands_on_the_drivers(self):
         self.refuses(
             {"sim/CMakeLists.txt": "add_module(sim DIR . USES net store)\n"},
