@@ -1,3 +1,17 @@
-set(SOURCES)
-set(TESTS)
+set(SOURCES
+    codec/decode_request.cpp
+    codec/decode_response.cpp
+    codec/encode_request.cpp
+    codec/encode_response.cpp
+    codec/envelope.cpp
+    codec/fault.cpp
+    codec/filter.cpp
+    codec/read_values.cpp
+    codec/request_header.cpp
+    codec/resource.cpp
+    codec/types.cpp
+    codec/write_values.cpp
+)
+set(TESTS
+)
 set(LIBS)

@@ -3,6 +3,9 @@
 #include "wsman/codec/message.hpp"
 #include "xml/reader.hpp"
 
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +24,9 @@ struct DecodedRequest {
     std::optional<Fault> refusal;
 };
 DecodedRequest decode_request(std::string_view bytes, const cim::TypeSource& types);
+/// As above, for a server of several namespaces: asks for the types once it knows which one is addressed ("root/virtualization/v2";
+/// empty when the request names none).
+DecodedRequest decode_request(std::string_view bytes, const std::function<const cim::TypeSource&(std::string_view ns)>& types_of);
 
 struct EncodeOptions {
     std::string language = "en-US";
@@ -35,5 +41,8 @@ cim::Instance decode_instance(const xml::Element& element, const cim::TypeSource
 
 /// xs:duration of WS-Man headers ("PT60.000S"); nullopt when it is not one, is negative, or has years or months.
 std::optional<std::chrono::milliseconds> duration_from(std::string_view text);
+
+/// "PT60.000S".
+std::string duration_text(std::chrono::milliseconds duration);
 
 } // namespace watari::wsman

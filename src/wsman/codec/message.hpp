@@ -24,7 +24,8 @@ struct ResourceName {
     std::string ns;         ///< "root/virtualization/v2"
     std::string class_name; ///< or "*"
 };
-/// nullopt: not a WMI resource URI.
+/// nullopt: not a WMI resource URI. Of the DMTF form (`…/wscim/1/cim-schema/2/Class`) `ns` is empty: it travels in the selector
+/// `__cimnamespace` (wsman.md 2.2).
 std::optional<ResourceName> parse_resource_uri(std::string_view uri);
 
 struct Selector {
@@ -49,6 +50,7 @@ struct RequestHeader {
     std::string session_id;
     std::vector<Selector> selectors;
     std::vector<std::pair<std::string, std::string>> options;
+    std::string fragment; ///< text of w:FragmentTransfer: a property's name (3.3, UNVERIFIED)
     std::vector<std::string> not_understood; ///< "{ns}name" of unknown headers with mustUnderstand (V21)
 };
 
@@ -66,7 +68,10 @@ enum class EnumerationMode { objects, references, objects_and_references };
 
 struct Filter {
     std::string dialect;
+    /// The query. Of the association dialect: the equal `ASSOCIATORS OF` or `REFERENCES OF` query. Of dialects we do not know: the
+    /// text as it came.
     std::string text;
+    std::vector<Selector> selectors = {}; ///< of the selector dialect, in place of text
 };
 
 struct Enumerate {
