@@ -1,3 +1,19 @@
-set(SOURCES)
+set(SOURCES
+    copy.cpp
+    crc32c.cpp
+    create.cpp
+    file.cpp
+    fuzz.cpp
+    limits.cpp
+    open.cpp
+    utf16.cpp
+    vhd_disk.cpp
+    vhd_format.cpp
+    vhdx_disk.cpp
+    vhdx_format.cpp
+    vhdx_image.cpp
+    vhdx_log.cpp
+    vhdx_metadata.cpp
+)
 set(TESTS)
 set(LIBS)
