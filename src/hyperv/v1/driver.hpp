@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/random.hpp"
+#include "hyperv/driver.hpp"
+
+#include <memory>
+#include <string>
+
+namespace watari::http {
+class Client;
+}
+
+namespace watari::hyperv::v1 {
+
+/// The driver for `root\virtualization`. `client`, `clock` and `random` outlive it; `host_name` is the host's own name, for texts.
+std::unique_ptr<Driver> make_driver(http::Client& client, Clock& clock, Random& random, Capabilities capabilities, std::string host_name);
+
+} // namespace watari::hyperv::v1
