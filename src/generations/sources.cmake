@@ -1,3 +1,10 @@
-set(SOURCES)
-set(TESTS)
-set(LIBS)
+set(SOURCES
+    facts.cpp
+    generation.cpp
+    profile.cpp
+)
+set(TESTS
+    generations_test.cpp
+)
+set(GENERATED "${CMAKE_BINARY_DIR}/generated/generations/embedded.cpp")
+set(LIBS Boost::json fmt::fmt)
