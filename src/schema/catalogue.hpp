@@ -3,6 +3,7 @@
 #include "cim/instance.hpp"
 #include "generations/generation.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,3 +1,10 @@
-set(SOURCES)
-set(TESTS)
-set(LIBS)
+set(SOURCES
+    catalogue.cpp
+    catalogue_parts.cpp
+    typed.cpp
+)
+set(TESTS
+    schema_test.cpp
+)
+set(GENERATED "${CMAKE_BINARY_DIR}/generated/schema/embedded.cpp")
+set(LIBS Boost::json)

@@ -11,18 +11,20 @@
 #include <string_view>
 #include <vector>
 
-/// Typed access to instances and methods. The classes themselves (schema/v1.hpp, v2.hpp, cimv2.hpp) are generated from
-/// data/schema for the classes that data/schema/used.json lists, so that a name or type the documented schema does not
-/// have fails to compile:
+/// Typed access to instances and methods. The classes themselves (schema/v1.hpp, v2.hpp, cimv2.hpp)
+/// are generated from data/schema for the classes that data/schema/used.json lists, so that a name
+/// or type the documented schema does not have fails to compile:
 ///
 ///     Object<Msvm_ProcessorSettingData> cpu;
 ///     cpu.set(Msvm_ProcessorSettingData::VirtualQuantity, 4);
 ///     call.set(DefineSystem::SystemSettings, cpu);
 namespace watari::schema {
 
-/// Declared CIM type as C++ type: boolean bool, uintN std::uintN_t, sintN std::intN_t, realN double, string std::string,
-/// datetime cim::DateTime, reference cim::ObjectPath, embedded instance text Embedded.
-struct Embedded {};
+/// Declared CIM type as C++ type: boolean bool, uintN std::uintN_t, sintN std::intN_t, realN
+/// double, string std::string, datetime cim::DateTime, reference cim::ObjectPath, embedded
+/// structure cim::Instance; parameters that carry an instance Embedded.
+struct Embedded {
+};
 
 template <class Class, class T>
 struct Property {
@@ -50,6 +52,9 @@ template <>
 std::optional<cim::DateTime> from_value(const cim::Value& value);
 template <>
 std::optional<cim::ObjectPath> from_value(const cim::Value& value);
+/// Structure, or CIM-XML text (which throws as cim::from_cim_xml does).
+template <>
+std::optional<cim::Instance> from_value(const cim::Value& value);
 
 template <std::unsigned_integral T>
     requires(!std::same_as<T, bool>)
@@ -63,7 +68,8 @@ template <std::signed_integral T>
 std::optional<T> integer_from(const cim::Value& value)
 {
     const auto number = value.signed_integer();
-    return number && static_cast<T>(*number) == *number ? std::optional<T>{static_cast<T>(*number)} : std::nullopt;
+    return number && static_cast<T>(*number) == *number ? std::optional<T>{static_cast<T>(*number)}
+                                                        : std::nullopt;
 }
 
 template <class T>
@@ -88,7 +94,8 @@ cim::Value write(const T& value)
 
 } // namespace detail
 
-/// An instance of `Class` (or of a class derived from it), read and written by declared properties only.
+/// An instance of `Class` (or of a class derived from it), read and written by declared properties
+/// only.
 template <class Class>
 class Object
 {
@@ -142,7 +149,8 @@ public:
         for (const auto& value : values) {
             array.push_back(detail::write<T>(value));
         }
-        instance_.set({std::string{property.name}, property.type, true, cim::Value{std::move(array)}});
+        instance_.set(
+            {std::string{property.name}, property.type, true, cim::Value{std::move(array)}});
         return *this;
     }
 
@@ -178,7 +186,8 @@ struct ArrayOut {
     cim::Type type;
 };
 
-/// The input of one call, in the order set (send MOF order: set parameters in the order the schema lists them).
+/// The input of one call, in the order set (send MOF order: set parameters in the order the schema
+/// lists them).
 template <class Method>
 class Call
 {
@@ -189,14 +198,16 @@ public:
         requires(!std::same_as<T, Embedded>)
     Call& set(const In<Method, T>& parameter, std::type_identity_t<T> value)
     {
-        parameters_.set({std::string{parameter.name}, parameter.type, false, detail::write<T>(value)});
+        parameters_.set(
+            {std::string{parameter.name}, parameter.type, false, detail::write<T>(value)});
         return *this;
     }
 
     template <class Class>
     Call& set(const In<Method, Embedded>& parameter, const Object<Class>& object)
     {
-        parameters_.set({std::string{parameter.name}, parameter.type, false, cim::Value{object.cim_xml()}});
+        parameters_.set(
+            {std::string{parameter.name}, parameter.type, false, cim::Value{object.cim_xml()}});
         return *this;
     }
 
@@ -208,18 +219,21 @@ public:
         for (const auto& value : values) {
             array.push_back(detail::write<T>(value));
         }
-        parameters_.set({std::string{parameter.name}, parameter.type, true, cim::Value{std::move(array)}});
+        parameters_.set(
+            {std::string{parameter.name}, parameter.type, true, cim::Value{std::move(array)}});
         return *this;
     }
 
-    /// Embedded instances of any classes, already as CIM-XML: `call.set(AddResourceSettings::ResourceSettings, {drive.cim_xml(), nic.cim_xml()})`.
+    /// Embedded instances of any classes, already as CIM-XML:
+    /// `call.set(AddResourceSettings::ResourceSettings, {drive.cim_xml(), nic.cim_xml()})`.
     Call& set(const ArrayIn<Method, Embedded>& parameter, const std::vector<std::string>& cim_xml)
     {
         cim::Value::Array array;
         for (const auto& text : cim_xml) {
             array.emplace_back(text);
         }
-        parameters_.set({std::string{parameter.name}, parameter.type, true, cim::Value{std::move(array)}});
+        parameters_.set(
+            {std::string{parameter.name}, parameter.type, true, cim::Value{std::move(array)}});
         return *this;
     }
 
@@ -237,7 +251,10 @@ public:
     explicit Result(cim::Instance parameters) : parameters_(std::move(parameters)) {}
 
     /// 0xFFFFFFFF when the answer carries none.
-    std::uint32_t return_value() const { return detail::read<std::uint32_t>(parameters_["ReturnValue"]).value_or(0xFFFFFFFFU); }
+    std::uint32_t return_value() const
+    {
+        return detail::read<std::uint32_t>(parameters_["ReturnValue"]).value_or(0xFFFFFFFFU);
+    }
 
     template <class T>
         requires(!std::same_as<T, Embedded>)
@@ -260,7 +277,10 @@ public:
     }
 
     /// CIM-XML text or a structured element, read as an instance.
-    std::vector<cim::Instance> get(const ArrayOut<Method, Embedded>& parameter) const { return instances(parameter.name); }
+    std::vector<cim::Instance> get(const ArrayOut<Method, Embedded>& parameter) const
+    {
+        return instances(parameter.name);
+    }
     std::optional<cim::Instance> get(const Out<Method, Embedded>& parameter) const
     {
         auto found = instances(parameter.name);
