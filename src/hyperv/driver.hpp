@@ -27,7 +27,7 @@ struct CallContext {
 
 /// One host through one namespace. Implementations: hyperv/v1, hyperv/v2; made by hyperv/connect.
 ///
-/// Every act is idempotent by look: it may be called again after an unknown outcome and then finds what is already there.
+/// Every act but define_vm is idempotent: called again after an unknown outcome it finds what is already there.
 /// Every act verifies by reading back before it returns. Errors (kinds): not_found (VM or file), conflict (state forbids; needs off;
 /// message::vm_must_be_off, disk_in_use, …), unsupported (capability), exhausted (memory, space), denied, unavailable/timed_out (nothing
 /// changed), outcome_unknown (look before repeating), invalid (refused before anything was sent). An ownership proof that fails throws
@@ -61,9 +61,9 @@ public:
     virtual Task<> delete_disk(HostPath path, VmId vm, CallContext context) = 0;
 
     // machines
-    /// Defines the VM with memory and processors, marked from its first moment (v1: birth mark, then notes). Finds its own earlier try.
-    /// More than one VM with the mark: conflict, message::twin.
-    virtual Task<HostVmId> define_vm(VmSpec spec, CallContext context) = 0;
+    /// Defines the VM with memory and processors, marked from its first moment (v1: birth mark, then notes and name). `earlier` is what an
+    /// interrupted try left (found by find_by_mark): it is completed instead of making another. Without it nothing is looked for first.
+    virtual Task<HostVmId> define_vm(VmSpec spec, std::optional<HostVmId> earlier, CallContext context) = 0;
     /// Adds what of these is not there yet: drives with media, NICs with their connection and VLAN. Reads back.
     virtual Task<> add_devices(VmRef vm, std::vector<DiskAttachment> disks, std::vector<NicAttachment> nics, CallContext context) = 0;
     /// Already running is done. Waits until the host says running.
