@@ -1,3 +1,28 @@
-set(SOURCES)
+set(SOURCES
+    engine/checkpoints.cpp
+    engine/devices.cpp
+    engine/disk_files.cpp
+    engine/host.cpp
+    engine/jobs.cpp
+    engine/network.cpp
+    engine/power.cpp
+    engine/storage.cpp
+    engine/vm.cpp
+    engine/words.cpp
+    faults.cpp
+    fleet.cpp
+    host/cimv2/namespace.cpp
+    host/v2/devices.cpp
+    host/v2/images.cpp
+    host/v2/jobs.cpp
+    host/v2/management.cpp
+    host/v2/namespace.cpp
+    host/v2/networks.cpp
+    host/v2/settings.cpp
+    host/v2/systems.cpp
+    repository.cpp
+    request_log.cpp
+    service.cpp
+)
 set(TESTS)
-set(LIBS)
+set(LIBS fmt::fmt)

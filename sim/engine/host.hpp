@@ -6,7 +6,7 @@
 #include "sim/engine/jobs.hpp"
 #include "sim/engine/network.hpp"
 #include "sim/engine/storage.hpp"
-#include "sim/engine/switches.hpp"
+#include "generations/profile.hpp"
 #include "sim/engine/vm.hpp"
 
 #include <filesystem>
@@ -59,6 +59,7 @@ struct EngineOptions {
     Durations durations = {};
     std::vector<VolumeOptions> volumes = {VolumeOptions{},
                                           VolumeOptions{.letter = 'D', .used = ByteSize{}}};
+    std::vector<std::string> folders = {"D:\\VMs", "D:\\Images"}; ///< there from the start
     std::vector<SwitchOptions> networks = {{.name = "External"}};
     std::filesystem::path folder = {}; ///< of this host's real disks; empty: metadata only
 };
@@ -80,7 +81,9 @@ public:
     const std::string& name() const noexcept { return options_.name; }
     Generation generation() const noexcept { return options_.generation; }
     const EngineOptions& options() const noexcept { return options_; }
-    const Switches& switches() const noexcept { return switches_; }
+    const Profile& profile() const noexcept { return profile_; }
+    /// Tests flip switches of a living host.
+    Profile& profile() noexcept { return profile_; }
     Clock& clock() noexcept { return clock_; }
     Random& random() noexcept { return random_; }
     Storage& storage() noexcept { return storage_; }
@@ -146,6 +149,8 @@ public:
     /// Goes down now and comes up after Durations::reboot; host jobs vanish, startup actions are
     /// honoured.
     void reboot();
+    /// The volume has no free byte from now on: its running VMs pause.
+    void fill_volume(char letter);
     /// The management service only: host jobs vanish, VMs go on.
     void restart_service();
     /// Called when the host goes down (true) or is up again (false): the service drops its
@@ -156,10 +161,20 @@ public:
     }
 
 private:
-    friend class PowerMoves;
-    friend class Checkpoints;
-
     void come_up();
+    /// A host job that ends in `finish` on the VM, if it is still there.
+    const Job& act_on(Vm& vm, JobRequest request, std::function<void(Vm&)> finish);
+    const Job& begin_start(Vm& vm);
+    const Job& begin_turn_off(Vm& vm);
+    const Job& begin_save(Vm& vm);
+    const Job& begin_reset(Vm& vm, bool by_guest);
+    const Job& begin_shutdown(Vm& vm);
+    void take_resources(Vm& vm);
+    void enter(Vm& vm, VmState state);
+    void stop_running(Vm& vm);
+    void merge_after(const Uuid& vm, std::string child, std::string into);
+    void leave_disk_layer(Vm& vm, const Settings& gone);
+    void remove_checkpoint(Vm& vm, const Uuid& checkpoint);
     void touch(Vm& vm);
     void check_settings(const Settings& settings) const;
     void open_disks(Vm& vm);
@@ -170,7 +185,7 @@ private:
     Clock& clock_;
     Random& random_;
     EngineOptions options_;
-    Switches switches_;
+    Profile profile_;
     Storage storage_;
     Jobs jobs_;
     std::vector<std::unique_ptr<Vm>> vms_;

@@ -50,6 +50,9 @@ struct Feature {
     cim::Instance values; ///< class name and properties in v2's spelling
 };
 
+/// Device::slot of a drive that may go to any free place.
+inline constexpr std::uint32_t any_slot = UINT32_MAX;
+
 /// One device of a VM. `id` is what stands after "Microsoft:<VM>\" in its settings' InstanceID, the
 /// same in both namespaces.
 struct Device {

@@ -1,0 +1,472 @@
+#include "sim/engine/storage.hpp"
+
+#include "cim/value.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "sim/engine/disk_files.hpp"
+
+namespace watari::sim {
+
+namespace {
+
+constexpr std::uint64_t mib = 1U << 20;
+constexpr std::uint64_t gib = 1U << 30;
+constexpr std::uint64_t vhd_size_max = 2040ULL * gib; ///< disk-formats.md
+constexpr std::uint64_t vhdx_size_max = 64ULL * 1024 * gib;
+constexpr std::uint64_t disk_size_min = 3 * mib;
+
+std::string parent_folder(std::string_view path)
+{
+    const auto cut = path.rfind('\\');
+    return cut == std::string_view::npos ? std::string{} : std::string{path.substr(0, cut)};
+}
+
+bool has_extension(std::string_view path, std::string_view extension)
+{
+    return path.size() > extension.size() && cim::same_name(path.substr(path.size() - extension.size()), extension);
+}
+
+/// What the file takes on the volume before a guest writes: format overhead, or everything when fixed (disk-formats.md).
+std::uint64_t fresh_file_size(const DiskSpec& spec)
+{
+    const bool is_vhd = spec.format == DiskFormat::vhd;
+    if (spec.kind == DiskKind::fixed) {
+        return is_vhd ? spec.size + 512 : spec.size + 4 * mib;
+    }
+    const std::uint64_t blocks = (spec.size + 2 * mib - 1) / (2 * mib);
+    return is_vhd ? 512 + 1024 + (blocks * 4 + 511) / 512 * 512 + 512 : 4 * mib;
+}
+
+} // namespace
+
+struct Storage::State {
+    struct Entry {
+        FileInfo info;
+        std::optional<DiskInfo> disk;
+        std::string contents;
+    };
+
+    Clock& clock;
+    Random& random;
+    Options options;
+    std::map<std::string, Entry> files; ///< by folded path
+    std::set<std::string> folders;      ///< folded
+    std::vector<Lock> locks;
+    std::map<char, std::uint64_t> fillers;
+
+    Entry& get(const std::string& path)
+    {
+        const auto at = files.find(cim::folded(path));
+        if (at == files.end()) {
+            refuse(code::hresult_file_not_found, fmt::format("The system cannot find the file '{}'", path));
+        }
+        return at->second;
+    }
+
+    bool is_real() const { return !options.folder.empty(); }
+    std::filesystem::path real(const std::string& path) const { return real_path(options.folder, path); }
+};
+
+Storage::Storage(Clock& clock, Random& random, Options options)
+    : state_(std::make_unique<State>(State{.clock = clock, .random = random, .options = std::move(options)}))
+{
+    for (VolumeOptions& volume : state_->options.volumes) {
+        volume.letter = static_cast<char>(std::toupper(static_cast<unsigned char>(volume.letter)));
+        state_->folders.insert(fmt::format("{}:", static_cast<char>(std::tolower(volume.letter))));
+    }
+    if (state_->is_real()) {
+        for (const FoundFile& found : find_files(state_->options.folder)) {
+            make_folder(parent_folder(found.path));
+            state_->files[cim::folded(found.path)].info.path = found.path;
+            refresh(found.path);
+        }
+    }
+}
+
+Storage::~Storage() = default;
+
+std::string Storage::local_path(std::string_view path) const
+{
+    if (path.starts_with("\\\\") || path.starts_with("//")) {
+        // A WinRM session cannot pass the caller's ticket on: a second hop is refused.
+        refuse(code::hresult_access_denied, fmt::format("Access is denied to '{}'", path));
+    }
+    std::string normal{path};
+    std::ranges::replace(normal, '/', '\\');
+    while (normal.size() > 3 && normal.back() == '\\') {
+        normal.pop_back();
+    }
+    const bool has_letter = normal.size() >= 3 && std::isalpha(static_cast<unsigned char>(normal[0])) != 0 && normal[1] == ':' && normal[2] == '\\';
+    if (!has_letter || normal.find("\\..") != std::string::npos || normal.find("\\\\") != std::string::npos ||
+        normal.find_first_of("<>\"|?*") != std::string::npos || normal.find(':', 2) != std::string::npos) {
+        refuse(code::invalid_parameter, fmt::format("'{}' is not a path", path));
+    }
+    if (normal.size() == 3) {
+        normal.pop_back();
+    }
+    normal[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(normal[0])));
+    return normal;
+}
+
+bool Storage::file_exists(std::string_view path) const
+{
+    return state_->files.contains(cim::folded(local_path(path)));
+}
+
+bool Storage::folder_exists(std::string_view path) const
+{
+    return state_->folders.contains(cim::folded(local_path(path)));
+}
+
+void Storage::make_folder(std::string_view path)
+{
+    std::string at = local_path(path);
+    if (!state_->folders.contains(cim::folded(at.substr(0, 2)))) {
+        refuse(code::hresult_path_not_found, fmt::format("The system cannot find the path '{}'", path));
+    }
+    if (state_->is_real()) {
+        make_real_folder(state_->options.folder, at);
+    }
+    while (state_->folders.insert(cim::folded(at)).second) {
+        at = parent_folder(at);
+    }
+}
+
+void Storage::write_file(std::string_view path, std::uint64_t size, std::string contents)
+{
+    const std::string local = local_path(path);
+    make_folder(parent_folder(local));
+    auto [at, is_new] = state_->files.try_emplace(cim::folded(local));
+    const std::uint64_t before = is_new ? 0 : at->second.info.size;
+    if (size > before && size - before > free_bytes(local[0])) {
+        if (is_new) {
+            state_->files.erase(at);
+        }
+        refuse(code::hresult_disk_full, "There is not enough space on the disk");
+    }
+    State::Entry& entry = at->second;
+    if (is_new) {
+        entry.info.path = local;
+        entry.info.created = state_->clock.now();
+    }
+    entry.info.size = size;
+    entry.info.written = state_->clock.now();
+    entry.contents = std::move(contents);
+}
+
+void Storage::remove_file(std::string_view path)
+{
+    const std::string local = local_path(path);
+    const std::string real = state_->get(local).info.path;
+    if (locked(local)) {
+        refuse(code::hresult_sharing_violation, fmt::format("The file '{}' is in use", path));
+    }
+    if (state_->is_real()) {
+        remove_real_file(state_->real(real));
+    }
+    state_->files.erase(cim::folded(local));
+}
+
+void Storage::rename_file(std::string_view from, std::string_view to)
+{
+    const std::string source = local_path(from);
+    const std::string target = local_path(to);
+    State::Entry entry = state_->get(source);
+    if (locked(source)) {
+        refuse(code::hresult_sharing_violation, fmt::format("The file '{}' is in use", from));
+    }
+    if (file_exists(target)) {
+        refuse(code::hresult_file_exists, fmt::format("The file '{}' exists", to));
+    }
+    if (!folder_exists(parent_folder(target))) {
+        refuse(code::hresult_path_not_found, fmt::format("The system cannot find the path '{}'", to));
+    }
+    if (state_->is_real()) {
+        rename_real_file(state_->real(entry.info.path), state_->real(target));
+    }
+    state_->files.erase(cim::folded(source));
+    entry.info.path = target;
+    if (entry.disk) {
+        entry.disk->spec.path = target;
+    }
+    state_->files[cim::folded(target)] = std::move(entry);
+}
+
+std::optional<FileInfo> Storage::file(std::string_view path) const
+{
+    const auto at = state_->files.find(cim::folded(local_path(path)));
+    return at == state_->files.end() ? std::nullopt : std::optional{at->second.info};
+}
+
+std::vector<FileInfo> Storage::files() const
+{
+    std::vector<FileInfo> found;
+    for (const auto& [path, entry] : state_->files) {
+        found.push_back(entry.info);
+    }
+    return found;
+}
+
+void Storage::check_create(const DiskSpec& spec) const
+{
+    const std::string path = local_path(spec.path);
+    const bool is_vhdx = spec.format == DiskFormat::vhdx;
+    const bool named_vhdx = has_extension(path, ".vhdx") || has_extension(path, ".avhdx");
+    const bool named_vhd = has_extension(path, ".vhd") || has_extension(path, ".avhd");
+    if ((is_vhdx && !named_vhdx) || (!is_vhdx && !named_vhd)) {
+        refuse(code::invalid_parameter, fmt::format("The extension of '{}' does not fit the format", path));
+    }
+    if (is_vhdx && state_->options.generation < Generation::ws2012) {
+        refuse(code::not_supported, "The format is not supported");
+    }
+    if (spec.kind != DiskKind::differencing) {
+        if (spec.size < disk_size_min || spec.size > (is_vhdx ? vhdx_size_max : vhd_size_max) || spec.size % spec.logical_sector != 0) {
+            refuse(code::invalid_parameter, fmt::format("{} is no size for a virtual hard disk", spec.size));
+        }
+    } else if (!spec.parent.empty()) {
+        const DiskInfo parent = disk(spec.parent);
+        if (parent.spec.format != spec.format) {
+            refuse(code::invalid_parameter, "Parent and child have different formats");
+        }
+    } else {
+        refuse(code::invalid_parameter, "A differencing disk needs a parent");
+    }
+    if (file_exists(path)) {
+        refuse(code::hresult_file_exists, fmt::format("The file '{}' exists", path));
+    }
+    if (!folder_exists(parent_folder(path))) {
+        refuse(code::hresult_path_not_found, fmt::format("The system cannot find the path '{}'", path));
+    }
+    if (fresh_file_size(spec) > free_bytes(path[0])) {
+        refuse(code::hresult_disk_full, "There is not enough space on the disk");
+    }
+}
+
+void Storage::create_disk(const DiskSpec& given)
+{
+    check_create(given);
+    DiskSpec spec = given;
+    spec.path = local_path(spec.path);
+    if (spec.kind == DiskKind::differencing) {
+        const DiskInfo parent = disk(spec.parent);
+        spec.parent = parent.spec.path;
+        spec.size = spec.size == 0 ? parent.spec.size : spec.size;
+        spec.logical_sector = parent.spec.logical_sector;
+    }
+    if (spec.block_size == 0) {
+        spec.block_size = spec.kind == DiskKind::fixed ? 0 : (spec.format == DiskFormat::vhd || spec.kind == DiskKind::differencing ? 2 * mib : 32 * mib);
+    }
+    if (spec.physical_sector == 0) {
+        spec.physical_sector = spec.format == DiskFormat::vhd ? 512 : 4096;
+    }
+    State::Entry entry{.info = {.path = spec.path, .size = fresh_file_size(spec), .created = state_->clock.now(), .written = state_->clock.now()},
+                       .disk = DiskInfo{.spec = spec, .file_size = fresh_file_size(spec), .virtual_disk_id = Uuid::random(state_->random)}};
+    if (state_->is_real()) {
+        create_real_disk(state_->options.folder, spec);
+    }
+    state_->files[cim::folded(spec.path)] = std::move(entry);
+}
+
+void Storage::check_resize(std::string_view path, std::uint64_t size) const
+{
+    const DiskInfo info = disk(path);
+    if (info.spec.kind == DiskKind::differencing) {
+        refuse(code::not_supported, "A differencing virtual hard disk cannot be resized");
+    }
+    if (has_children(path)) {
+        refuse(code::in_use, fmt::format("'{}' is the parent of another virtual hard disk", path));
+    }
+    const bool is_vhdx = info.spec.format == DiskFormat::vhdx;
+    if (size < info.spec.size && (!is_vhdx || state_->options.generation < Generation::ws2012r2)) {
+        refuse(code::invalid_parameter, "The virtual hard disk cannot be made smaller");
+    }
+    if (size > (is_vhdx ? vhdx_size_max : vhd_size_max) || size < disk_size_min || size % 512 != 0) {
+        refuse(code::invalid_parameter, fmt::format("{} is no size for a virtual hard disk", size));
+    }
+    if (info.spec.kind == DiskKind::fixed && size > info.spec.size && size - info.spec.size > free_bytes(info.spec.path[0])) {
+        refuse(code::hresult_disk_full, "There is not enough space on the disk");
+    }
+}
+
+void Storage::resize_disk(std::string_view path, std::uint64_t size)
+{
+    check_resize(path, size);
+    State::Entry& entry = state_->get(local_path(path));
+    if (state_->is_real()) {
+        resize_real_disk(state_->real(entry.info.path), size);
+    }
+    entry.disk->spec.size = size;
+    if (entry.disk->spec.kind == DiskKind::fixed) {
+        entry.info.size = entry.disk->file_size = fresh_file_size(entry.disk->spec);
+    }
+    entry.info.written = state_->clock.now();
+}
+
+void Storage::convert_disk(std::string_view source, DiskSpec target)
+{
+    const DiskInfo from = disk(source);
+    target.size = from.spec.size;
+    target.parent.clear();
+    if (target.kind == DiskKind::differencing) {
+        refuse(code::invalid_parameter, "A copy cannot be differencing");
+    }
+    check_create(target);
+    // A dynamic copy takes what the source holds.
+    const std::uint64_t needed = target.kind == DiskKind::fixed ? fresh_file_size(target) : std::max(from.file_size, fresh_file_size(target));
+    target.path = local_path(target.path);
+    if (needed > free_bytes(target.path[0])) {
+        refuse(code::hresult_disk_full, "There is not enough space on the disk");
+    }
+    create_disk(target);
+    State::Entry& entry = state_->get(target.path);
+    if (target.kind != DiskKind::fixed) {
+        entry.info.size = entry.disk->file_size = needed;
+    }
+    if (state_->is_real()) {
+        copy_real_disk(state_->options.folder, from.spec, entry.disk->spec);
+    }
+}
+
+void Storage::merge_disk(std::string_view child, std::string_view into)
+{
+    const DiskInfo from = disk(child);
+    const std::string target = local_path(into);
+    const auto parents = chain(child);
+    const auto found = std::ranges::find_if(parents, [&](const std::string& path) { return cim::same_name(path, target); });
+    if (from.spec.kind != DiskKind::differencing || found == parents.end() || found == parents.begin()) {
+        refuse(code::invalid_parameter, "The virtual hard disk cannot be merged into that one");
+    }
+    if (state_->is_real()) {
+        merge_real_disk(state_->options.folder, from.spec, disk(into).spec);
+    }
+    const auto removed = std::vector<std::string>(parents.begin(), found);
+    for (const std::string& path : removed) {
+        remove_file(path);
+    }
+    State::Entry& entry = state_->get(target);
+    entry.info.size = std::max(entry.info.size, from.file_size);
+    entry.disk->file_size = entry.info.size;
+    entry.info.written = state_->clock.now();
+}
+
+void Storage::set_parent(std::string_view child, std::string_view parent)
+{
+    State::Entry& entry = state_->get(local_path(child));
+    const DiskInfo above = disk(parent);
+    if (!entry.disk || entry.disk->spec.kind != DiskKind::differencing || above.spec.size > entry.disk->spec.size) {
+        refuse(code::invalid_parameter, "The virtual hard disk cannot have that parent");
+    }
+    if (state_->is_real()) {
+        set_real_parent(state_->options.folder, entry.disk->spec, above.spec);
+    }
+    entry.disk->spec.parent = above.spec.path;
+}
+
+DiskInfo Storage::disk(std::string_view path) const
+{
+    const State::Entry& entry = state_->get(local_path(path));
+    if (!entry.disk) {
+        refuse(0xC03A0004, fmt::format("The file '{}' is not a virtual hard disk", path));
+    }
+    DiskInfo info = *entry.disk;
+    info.file_size = entry.info.size;
+    return info;
+}
+
+std::vector<std::string> Storage::chain(std::string_view path) const
+{
+    std::vector<std::string> found;
+    std::string at{path};
+    while (!at.empty() && found.size() < 64) {
+        const auto entry = state_->files.find(cim::folded(local_path(at)));
+        if (entry == state_->files.end()) {
+            refuse(found.empty() ? code::hresult_file_not_found : 0xC03A000D, fmt::format("The system cannot find the file '{}'", at));
+        }
+        found.push_back(entry->second.info.path);
+        at = entry->second.disk ? entry->second.disk->spec.parent : std::string{};
+    }
+    return found;
+}
+
+bool Storage::has_children(std::string_view path) const
+{
+    const std::string local = local_path(path);
+    return std::ranges::any_of(state_->files, [&](const auto& file) {
+        return file.second.disk && !file.second.disk->spec.parent.empty() && cim::same_name(file.second.disk->spec.parent, local);
+    });
+}
+
+void Storage::refresh(std::string_view path)
+{
+    if (!state_->is_real()) {
+        return;
+    }
+    const std::string local = local_path(path);
+    State::Entry& entry = state_->files[cim::folded(local)];
+    const auto read = read_real_file(state_->options.folder, local);
+    entry.info.path = local;
+    entry.info.size = read.size;
+    entry.info.created = entry.info.created == WallTime{} ? state_->clock.now() : entry.info.created;
+    entry.info.written = state_->clock.now();
+    entry.disk = read.disk;
+}
+
+void Storage::lock(const std::string& path, bool exclusive, const std::string& holder)
+{
+    for (const Lock& lock : state_->locks) {
+        if (lock.holder != holder && cim::same_name(lock.path, path) && (exclusive || lock.exclusive)) {
+            refuse(code::hresult_sharing_violation,
+                   fmt::format("The process cannot access the file '{}' because it is being used by another process", path));
+        }
+    }
+    state_->locks.push_back(Lock{.path = path, .exclusive = exclusive, .holder = holder});
+}
+
+void Storage::unlock(const std::string& holder)
+{
+    std::erase_if(state_->locks, [&](const Lock& lock) { return lock.holder == holder; });
+}
+
+std::optional<Lock> Storage::locked(std::string_view path) const
+{
+    const std::string local = local_path(path);
+    const auto at = std::ranges::find_if(state_->locks, [&](const Lock& lock) { return cim::same_name(lock.path, local); });
+    return at == state_->locks.end() ? std::nullopt : std::optional{*at};
+}
+
+const std::vector<VolumeOptions>& Storage::volumes() const noexcept
+{
+    return state_->options.volumes;
+}
+
+std::uint64_t Storage::free_bytes(char letter) const
+{
+    const char wanted = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+    const auto volume = std::ranges::find(state_->options.volumes, wanted, &VolumeOptions::letter);
+    if (volume == state_->options.volumes.end()) {
+        return 0;
+    }
+    std::uint64_t used = volume->used.in_bytes();
+    if (const auto filler = state_->fillers.find(wanted); filler != state_->fillers.end()) {
+        used += filler->second;
+    }
+    for (const auto& [path, entry] : state_->files) {
+        if (entry.info.path[0] == wanted) {
+            used += entry.info.size;
+        }
+    }
+    return used >= volume->size.in_bytes() ? 0 : volume->size.in_bytes() - used;
+}
+
+void Storage::set_filler(char letter, std::uint64_t bytes)
+{
+    state_->fillers[static_cast<char>(std::toupper(static_cast<unsigned char>(letter)))] = bytes;
+}
+
+} // namespace watari::sim
