@@ -55,7 +55,8 @@ function(embed_data module)
         COMMENT "Data inside the program: ${module}" VERBATIM)
     set(embedded_stamps ${embedded_stamps} "${generated}/${module}-embedded.stamp" PARENT_SCOPE)
 endfunction()
-embed_data(schema schema/v1.json schema/v2.json schema/cimv2.json schema/writable.json)
+embed_data(schema schema/v1.json schema/v2.json schema/cimv2.json schema/writable.json
+    schema/templates.json)
 embed_data(generations generations/generations.json profiles/switches.json)
 add_custom_target(watari_schema DEPENDS "${generated}/schema.stamp" ${embedded_stamps})
 

@@ -2,6 +2,7 @@
 #include "schema/catalogue_parts.hpp"
 #include "schema/cimv2.hpp"
 #include "schema/embedded.hpp"
+#include "schema/templates.hpp"
 #include "schema/typed.hpp"
 #include "schema/v1.hpp"
 #include "schema/v2.hpp"
@@ -342,6 +343,57 @@ TEST(Typed, declared_types_agree_with_the_catalogue)
     EXPECT_EQ(cimv2::CIM_DataFile::ns, cimv2_namespace);
     EXPECT_EQ(v1::Msvm_ComputerSystem::ns, v1_namespace);
     EXPECT_EQ(v2::Msvm_ComputerSystem::ns, v2_namespace);
+}
+
+TEST(Templates, hold_only_what_the_generation_has_with_fitting_values)
+{
+    const auto check = [](const std::vector<cim::Instance>& templates, const Catalogue& catalogue) {
+        for (const auto& instance : templates) {
+            EXPECT_NE(catalogue.find(instance.class_name()), nullptr) << instance.class_name();
+            for (const auto& property : instance.properties()) {
+                EXPECT_TRUE(property.value.fits(property.type, property.is_array))
+                    << instance.class_name() << "." << property.name;
+            }
+        }
+    };
+    check(default_templates(Generation::ws2008r2sp1, v1_namespace), v1(Generation::ws2008r2sp1));
+    check(default_templates(Generation::ws2012, v2_namespace), v2(Generation::ws2012));
+    check(v1_new_vm_settings(), v1(Generation::ws2012));
+    EXPECT_EQ(default_templates(Generation::ws2012, v1_namespace).size(), 7);
+    EXPECT_EQ(default_templates(Generation::ws2012, v2_namespace).size(), 11);
+    EXPECT_TRUE(default_templates(Generation::ws2012r2, v1_namespace).empty());
+    EXPECT_EQ(v1_new_vm_settings().size(), 2);
+}
+
+TEST(Templates, name_every_property_as_the_newest_schema_does)
+{
+    const auto table = boost::json::parse(embedded::templates());
+    for (const auto& item : table.at("default_templates").as_array()) {
+        const Catalogue& catalogue = *Catalogue::any(item.at("namespace").as_string());
+        for (const auto& property : item.at("properties").as_object()) {
+            EXPECT_TRUE(catalogue.property_type(item.at("class").as_string(), property.key()))
+                << item.at("class").as_string() << "." << property.key();
+        }
+    }
+}
+
+TEST(Templates, know_what_a_device_is_called_in_each_api)
+{
+    const auto& all = resource_subtypes();
+    const auto drive =
+        std::ranges::find(all, "Microsoft Synthetic Disk Drive", &ResourceSubtype::v1_subtype);
+    ASSERT_NE(drive, all.end());
+    EXPECT_EQ(drive->v1_type, 22);
+    EXPECT_EQ(drive->v2_type, 17);
+    EXPECT_EQ(drive->v2_subtype, "Microsoft:Hyper-V:Synthetic Disk Drive");
+    for (const auto& subtype : all) {
+        EXPECT_TRUE(subtype.v1_class.empty() ||
+                    Catalogue::any(v1_namespace)->find(subtype.v1_class))
+            << subtype.v1_class;
+        EXPECT_TRUE(subtype.v2_class.empty() ||
+                    Catalogue::any(v2_namespace)->find(subtype.v2_class))
+            << subtype.v2_class;
+    }
 }
 
 TEST(Speed, a_catalogue_loads_quickly)
