@@ -6,6 +6,8 @@ namespace watari::cim {
 
 namespace {
 
+constexpr std::size_t keys_max = 64; // no class has more than 8
+
 bool is_separator(char c)
 {
     return c == '\\' || c == '/';
@@ -160,7 +162,7 @@ std::optional<std::vector<ObjectPath::Key>> read_keys(PathReader& reader)
         const bool repeated = name && std::ranges::any_of(keys, [&](const auto& key) {
                                   return same_name(key.first, *name);
                               });
-        if (!value || repeated) {
+        if (!value || repeated || keys.size() == keys_max) {
             return std::nullopt;
         }
         keys.emplace_back(std::move(*name), std::move(*value));

@@ -42,6 +42,8 @@ using IsA = bool (*)(const void* context, std::string_view derived, std::string_
 /// Whether the instance satisfies the condition: strings without regard to case, LIKE with % _ [a-z] [^a], NULL tests, = <> < > <= >= ,
 /// AND OR NOT, numbers by value, datetimes by CIM text. An unknown property compares as null.
 bool matches(const Select& select, const Instance& instance);
+/// The same, with `is_a(context, derived, base)` answering ISA.
+bool matches(const Select& select, const Instance& instance, IsA is_a, const void* context);
 
 /// If the condition demands `property = 'text'` at its top level (alone or under AND), that text: for look-ups by key.
 std::optional<std::string> demanded(const Select& select, std::string_view property);

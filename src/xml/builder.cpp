@@ -11,11 +11,9 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
-namespace watari::xml
-{
+namespace watari::xml {
 
-namespace
-{
+namespace {
 
 constexpr std::size_t block_bytes_min = 4U << 10;
 constexpr std::size_t block_bytes_max = 1U << 20;

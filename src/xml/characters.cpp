@@ -2,11 +2,9 @@
 
 #include <cstdint>
 
-namespace watari::xml
-{
+namespace watari::xml {
 
-namespace
-{
+namespace {
 
 constexpr char32_t replacement_start = 0xFFFE; // U+FFFE and U+FFFF are not characters
 

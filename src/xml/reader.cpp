@@ -9,11 +9,9 @@
 #include <limits>
 #include <string>
 
-namespace watari::xml
-{
+namespace watari::xml {
 
-namespace
-{
+namespace {
 
 constexpr std::string_view white_space = " \t\r\n";
 constexpr std::string_view xml_namespace = "http://www.w3.org/XML/1998/namespace";

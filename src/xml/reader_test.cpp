@@ -13,10 +13,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace watari::xml
-{
-namespace
-{
+namespace watari::xml {
+namespace {
 
 using namespace std::string_literals;
 using namespace std::string_view_literals;

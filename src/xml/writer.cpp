@@ -4,11 +4,9 @@
 
 #include <cassert>
 
-namespace watari::xml
-{
+namespace watari::xml {
 
-namespace
-{
+namespace {
 
 enum class Place { text, attribute, cdata };
 
@@ -169,6 +167,18 @@ std::string escape_attribute(std::string_view text)
     std::string out;
     append_escaped(out, text, Place::attribute);
     return out;
+}
+
+std::string only_allowed(std::string text)
+{
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = allowed_character(std::string_view{text}.substr(at));
+        if (length == 0) {
+            text[at] = '?';
+        }
+        at += length == 0 ? 1 : length;
+    }
+    return text;
 }
 
 } // namespace watari::xml

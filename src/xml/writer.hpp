@@ -43,5 +43,7 @@ private:
 /// `&`, `<`, `>` and, in attributes, `"` and white space other than blanks escaped.
 std::string escape_text(std::string_view text);
 std::string escape_attribute(std::string_view text);
+/// The text with '?' for what XML 1.0 forbids and for bytes that are not UTF-8; nothing is escaped.
+std::string only_allowed(std::string text);
 
 } // namespace watari::xml
