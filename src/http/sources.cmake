@@ -1,3 +1,16 @@
-set(SOURCES)
-set(TESTS)
+set(SOURCES
+    client.cpp
+    head_writer.cpp
+    http_date.cpp
+    message.cpp
+    request_reader.cpp
+    response_reader.cpp
+    server.cpp
+)
+set(TESTS
+    client_test.cpp
+    codec_test.cpp
+    server_test.cpp
+    tcp_exchange_test.cpp
+)
 set(LIBS)

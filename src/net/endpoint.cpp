@@ -4,11 +4,9 @@
 
 #include <fmt/format.h>
 
-namespace watari::net
-{
+namespace watari::net {
 
-namespace
-{
+namespace {
 
 std::optional<std::uint16_t> port_from(std::string_view text)
 {

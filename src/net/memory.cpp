@@ -9,11 +9,9 @@
 #include <map>
 #include <vector>
 
-namespace watari::net
-{
+namespace watari::net {
 
-namespace
-{
+namespace {
 
 /// A writer waits when this much lies unread, as with a full TCP window.
 constexpr std::size_t unread_max = 256U << 10;
@@ -129,7 +127,7 @@ private:
             const auto arrives =
                 pipe.chunks.empty() ? SteadyTime::max() : pipe.chunks.front().arrives;
             if (arrives <= clock.steady()) {
-                co_return take(pipe, into);
+                co_return take(pipe, into, clock.steady());
             }
             if (pipe.chunks.empty() && pipe.ended) {
                 co_return 0;
@@ -142,19 +140,24 @@ private:
         }
     }
 
-    static std::size_t take(Pipe& pipe, std::span<std::byte> into)
+    /// Everything that has arrived and fits.
+    static std::size_t take(Pipe& pipe, std::span<std::byte> into, SteadyTime now)
     {
-        Chunk& chunk = pipe.chunks.front();
-        const auto size = std::min(into.size(), chunk.bytes.size() - pipe.taken);
-        std::memcpy(into.data(), chunk.bytes.data() + pipe.taken, size);
-        pipe.taken += size;
-        pipe.unread -= size;
-        if (pipe.taken == chunk.bytes.size()) {
-            pipe.chunks.pop_front();
-            pipe.taken = 0;
+        std::size_t total = 0;
+        while (total < into.size() && !pipe.chunks.empty() && pipe.chunks.front().arrives <= now) {
+            Chunk& chunk = pipe.chunks.front();
+            const auto size = std::min(into.size() - total, chunk.bytes.size() - pipe.taken);
+            std::memcpy(into.data() + total, chunk.bytes.data() + pipe.taken, size);
+            pipe.taken += size;
+            total += size;
+            if (pipe.taken == chunk.bytes.size()) {
+                pipe.chunks.pop_front();
+                pipe.taken = 0;
+            }
         }
+        pipe.unread -= total;
         pipe.to_writer.notify_one();
-        return size;
+        return total;
     }
 
     static Task<> write(std::shared_ptr<Connection> connection, int side, Clock& clock,
@@ -257,8 +260,7 @@ struct MemoryNetwork::State {
                                                  Deadline deadline);
 };
 
-namespace
-{
+namespace {
 
 class MemoryListener final : public Listener
 {

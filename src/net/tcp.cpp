@@ -12,11 +12,9 @@
 
 #include <sys/resource.h>
 
-namespace watari::net
-{
+namespace watari::net {
 
-namespace
-{
+namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -111,16 +109,6 @@ private:
     std::unique_ptr<Timer> timer_;
 };
 
-/// An operation was aborted: by our caller, or only because the other direction's deadline
-/// cancelled the whole socket?
-Task<> throw_if_cancelled()
-{
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) {
-        throw Error{ErrorKind::cancelled, message::cancelled{}};
-    }
-}
-
 class TcpStream final : public Stream
 {
 public:
@@ -157,7 +145,8 @@ public:
             if (failure == asio::error::eof) {
                 co_return 0;
             }
-            co_await settle(failure, expired, timed_out_reading());
+            const auto caller = co_await asio::this_coro::cancellation_state;
+            settle(failure, expired, caller, timed_out_reading());
         }
     }
 
@@ -179,7 +168,8 @@ public:
                 expired = expiry.expired();
             }
             if (failure) {
-                co_await settle(failure, expired, timed_out_writing());
+                const auto caller = co_await asio::this_coro::cancellation_state;
+                settle(failure, expired, caller, timed_out_writing());
             } else {
                 bytes = bytes.subspan(size);
             }
@@ -214,8 +204,10 @@ private:
         }
     }
 
-    /// Throws what the failure means; returns when the operation is to be tried again.
-    Task<> settle(ErrorCode failure, bool expired, Error timed_out)
+    /// Throws what the failure means; returns when the operation is to be tried again (only the
+    /// other direction's deadline had cancelled the socket).
+    void settle(const ErrorCode& failure, bool expired, const asio::cancellation_state& caller,
+                const Error& timed_out) const
     {
         if (failure != asio::error::operation_aborted) {
             throw error_of(failure, peer_);
@@ -224,7 +216,9 @@ private:
         if (expired) {
             throw timed_out;
         }
-        co_await throw_if_cancelled();
+        if (caller.cancelled() != asio::cancellation_type::none) {
+            throw Error{ErrorKind::cancelled, message::cancelled{}};
+        }
     }
 
     Error timed_out_reading() const

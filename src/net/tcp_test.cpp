@@ -6,10 +6,8 @@
 
 #include <optional>
 
-namespace watari::net
-{
-namespace
-{
+namespace watari::net {
+namespace {
 
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
