@@ -1,4 +1,9 @@
 set(SOURCES
+    client/channel.cpp
+    client/enumeration.cpp
+    client/fault_errors.cpp
+    client/guard.cpp
+    client/session.cpp
     codec/decode_request.cpp
     codec/decode_response.cpp
     codec/encode_request.cpp
