@@ -35,9 +35,7 @@ std::string shown(const Value& value)
     }
     std::string out;
     for (const char c : value.text()) {
-        out += c == '\n'                                     ? "\\n"
-               : c == '\\' && value.text().contains(":\xE6") ? "\\\\"
-                                                             : std::string{c};
+        out += c == '\n' ? "\\n" : std::string{c};
     }
     return out;
 }

@@ -76,13 +76,17 @@ bool tag_is_short(std::string_view text, std::size_t open)
 void refuse_huge_tags(std::string_view text)
 {
     constexpr std::size_t block = tag_bytes_max;
+    std::size_t open = 0; // the last '<' so far; the first character but white space is one
+    bool checked = true;
     for (std::size_t at = 0; at + block <= text.size(); at += block) {
-        if (text.substr(at, block).contains('<')) {
+        const auto last = text.substr(at, block).rfind('<');
+        if (last != std::string_view::npos) {
+            open = at + last;
+            checked = false;
             continue;
         }
-        const auto open = text.rfind('<', at);
-        const bool tag =
-            open != std::string_view::npos && text[open + 1] != '!' && text[open + 1] != '?';
+        const bool tag = !checked && text[open + 1] != '!' && text[open + 1] != '?';
+        checked = true;
         if (tag && !tag_is_short(text, open)) {
             fail_too_large("tag", tag_bytes_max);
         }
