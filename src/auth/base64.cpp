@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-namespace watari::auth
-{
+namespace watari::auth {
 
 std::string base64_encode(std::string_view bytes)
 {

@@ -7,11 +7,9 @@
 
 #include <array>
 
-namespace watari::auth
-{
+namespace watari::auth {
 
-namespace
-{
+namespace {
 
 constexpr std::string_view scheme_prefix = "basic ";
 

@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-namespace watari::auth
-{
-namespace
-{
+namespace watari::auth {
+namespace {
 
 std::vector<Credentials> two_accounts()
 {

@@ -2,8 +2,7 @@
 
 #include <sodium.h>
 
-namespace watari::auth
-{
+namespace watari::auth {
 
 Secret& Secret::operator=(const Secret& other)
 {

@@ -33,11 +33,12 @@ public:
 };
 
 struct ClientOptions {
-    std::size_t connections_max = 2;           ///< wsman.md 9: 1 by default on Stack 2.0, 2–4 at most
-    std::size_t waiting_max = 256;             ///< further requests fail with exhausted (message::http_queue_full)
+    std::size_t connections_max = 2; ///< wsman.md 9: 1 by default on Stack 2.0, 2–4 at most
+    std::size_t waiting_max =
+        256; ///< further requests fail with exhausted (message::http_queue_full)
     std::size_t response_bytes_max = 64U << 20;
     std::size_t header_bytes_max = 64U << 10;
-    std::chrono::seconds idle_max{30};         ///< an idle connection older than this is not used again
+    std::chrono::seconds idle_max{30}; ///< an idle connection older than this is not used again
     std::function<std::unique_ptr<ConnectionGuard>()> make_guard = {}; ///< null: none
 };
 
@@ -51,9 +52,9 @@ public:
     Client(net::Network& network, Clock& clock, net::Endpoint server, ClientOptions options);
     ~Client();
 
-    /// Throws: unavailable (nothing was sent), outcome_unknown (the request may have reached the server and no answer came: cut,
-    /// garbage (message::http_bad_answer), or deadline passed after sending), timed_out (deadline before sending), exhausted,
-    /// cancelled.
+    /// Throws: unavailable (nothing was sent), outcome_unknown (the request may have reached the
+    /// server and no answer came: cut, garbage (message::http_bad_answer), or deadline passed after
+    /// sending), timed_out (deadline before sending), exhausted, cancelled.
     Task<Response> send(Request request, Deadline deadline, Repeat repeat = Repeat::never);
     void close_idle();
     const net::Endpoint& server() const noexcept;

@@ -17,12 +17,18 @@ namespace watari::http {
 class Headers
 {
 public:
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    void add(std::string name, std::string value)
+    {
+        fields_.emplace_back(std::move(name), std::move(value));
+    }
     void set(std::string_view name, std::string value);
     void erase(std::string_view name);
     std::optional<std::string_view> get(std::string_view name) const noexcept;
     std::vector<std::string_view> all(std::string_view name) const;
-    const std::vector<std::pair<std::string, std::string>>& fields() const noexcept { return fields_; }
+    const std::vector<std::pair<std::string, std::string>>& fields() const noexcept
+    {
+        return fields_;
+    }
 
 private:
     std::vector<std::pair<std::string, std::string>> fields_;

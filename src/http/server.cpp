@@ -4,6 +4,7 @@
 #include "core/sync.hpp"
 #include "http/codec.hpp"
 #include "http/http_date.hpp"
+#include "http/server_io.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -20,20 +21,11 @@ namespace watari::http {
 namespace {
 
 using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
 
 constexpr std::size_t read_chunk = 16U << 10;
-constexpr std::size_t write_slice = 256U << 10;
-/// How long and how much we read on after refusing a request, so that the client sees our answer
-/// and not a reset.
-constexpr std::chrono::seconds linger_max = 2s;
-constexpr std::size_t linger_bytes_max = 4U << 20;
 constexpr std::size_t refusals_max = 64;
-
-std::span<const std::byte> bytes_of(std::string_view text)
-{
-    return std::as_bytes(std::span{text.data(), text.size()});
-}
+/// Head and body go out in one write below this.
+constexpr std::size_t joined_max = 64U << 10;
 
 /// One accepted connection.
 struct Live {
@@ -42,70 +34,6 @@ struct Live {
     std::unique_ptr<net::Stream> stream;
     boost::asio::cancellation_signal cancel;
     bool busy = false; ///< a request is being received or answered
-};
-
-Task<> write_slowly(net::Stream& stream, std::string_view bytes, Clock& clock,
-                    std::chrono::seconds timeout)
-{
-    while (!bytes.empty()) {
-        const auto slice = bytes.substr(0, write_slice);
-        co_await stream.write_all(bytes_of(slice), Deadline::after(clock, timeout));
-        bytes.remove_prefix(slice.size());
-    }
-}
-
-/// Reads what the client still sends after a refusal, until it closes.
-Task<> linger(net::Stream& stream, Clock& clock)
-{
-    const auto deadline = Deadline::after(clock, linger_max);
-    std::vector<std::byte> ignored(read_chunk);
-    std::size_t total = 0;
-    while (total < linger_bytes_max) {
-        const auto size = co_await stream.read_some(ignored, deadline);
-        if (size == 0) {
-            co_return;
-        }
-        total += size;
-    }
-}
-
-/// The pieces of a streamed answer, as chunks when the client knows them.
-class StreamWriter final : public BodyWriter
-{
-public:
-    StreamWriter(net::Stream& stream, Clock& clock, std::chrono::seconds timeout, bool chunked)
-        : stream_(stream), clock_(clock), timeout_(timeout), chunked_(chunked)
-    {
-    }
-
-    Task<> write(std::string_view bytes) override
-    {
-        if (bytes.empty()) { // an empty chunk would end the body
-            co_return;
-        }
-        std::string chunk;
-        if (chunked_) {
-            chunk = fmt::format("{:x}\r\n", bytes.size());
-        }
-        chunk.append(bytes);
-        if (chunked_) {
-            chunk.append("\r\n");
-        }
-        co_await write_slowly(stream_, chunk, clock_, timeout_);
-    }
-
-    Task<> finish()
-    {
-        if (chunked_) {
-            co_await write_slowly(stream_, "0\r\n\r\n", clock_, timeout_);
-        }
-    }
-
-private:
-    net::Stream& stream_;
-    Clock& clock_;
-    std::chrono::seconds timeout_;
-    bool chunked_;
 };
 
 } // namespace
@@ -291,7 +219,7 @@ Task<bool> Server::State::receive(Live& connection, RequestReader& reader)
             deadline = Deadline::after(clock, options.idle_timeout);
         }
         if (reader.wants_continue() && !std::exchange(continued, true)) {
-            co_await write_slowly(*connection.stream, "HTTP/1.1 100 Continue\r\n\r\n", clock,
+            co_await write_slices(*connection.stream, "HTTP/1.1 100 Continue\r\n\r\n", clock,
                                   options.write_timeout);
         }
         buffer.resize(read_chunk);
@@ -390,19 +318,19 @@ Task<> Server::State::send(Live& connection, Response response, ResponseHead hea
 {
     std::string text = response_head(response, head);
     if (head.framing == Framing::none || head_only) {
-        co_await write_slowly(*connection.stream, text, clock, options.write_timeout);
+        co_await write_slices(*connection.stream, text, clock, options.write_timeout);
     } else if (response.stream) {
-        co_await write_slowly(*connection.stream, text, clock, options.write_timeout);
+        co_await write_slices(*connection.stream, text, clock, options.write_timeout);
         StreamWriter writer{*connection.stream, clock, options.write_timeout,
                             head.framing == Framing::chunked};
         co_await response.stream(writer);
         co_await writer.finish();
-    } else if (response.body.size() < write_slice) { // one write, one packet where it fits
+    } else if (response.body.size() < joined_max) { // one write, one packet where it fits
         text += response.body;
-        co_await write_slowly(*connection.stream, text, clock, options.write_timeout);
+        co_await write_slices(*connection.stream, text, clock, options.write_timeout);
     } else {
-        co_await write_slowly(*connection.stream, text, clock, options.write_timeout);
-        co_await write_slowly(*connection.stream, response.body, clock, options.write_timeout);
+        co_await write_slices(*connection.stream, text, clock, options.write_timeout);
+        co_await write_slices(*connection.stream, response.body, clock, options.write_timeout);
     }
 }
 
@@ -413,7 +341,7 @@ Task<> Server::State::send_status(net::Stream& stream, int status)
     const auto text = response_head(
         response,
         {.close = true, .server_name = options.server_name, .date = http_date(clock.now())});
-    co_await write_slowly(stream, text, clock, options.write_timeout);
+    co_await write_slices(stream, text, clock, options.write_timeout);
 }
 
 Server::Server(Executor executor, Clock& clock, std::unique_ptr<net::Listener> listener,

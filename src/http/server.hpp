@@ -24,7 +24,8 @@ class AdmissionGuard
 {
 public:
     virtual ~AdmissionGuard() = default;
-    /// Either answers itself (401, a handshake leg) or lets the request through, opened and with `caller.account` set.
+    /// Either answers itself (401, a handshake leg) or lets the request through, opened and with
+    /// `caller.account` set.
     virtual std::optional<Response> admit(Request& request, Caller& caller) = 0;
     virtual void protect(Response& response) = 0;
 };
@@ -37,16 +38,19 @@ struct ServerOptions {
     std::chrono::seconds idle_timeout{120};
     std::chrono::seconds write_timeout{60};
     std::string server_name = "watari";
-    std::function<std::unique_ptr<AdmissionGuard>()> make_guard = {}; ///< null: everybody is admitted
+    std::function<std::unique_ptr<AdmissionGuard>()> make_guard =
+        {}; ///< null: everybody is admitted
 };
 
 using Handler = std::function<Task<Response>(Request, Caller)>;
 
-/// Serves one listener until stopped. HTTP/1.1 with keep-alive; a handler that throws gives 500 and a log line.
+/// Serves one listener until stopped. HTTP/1.1 with keep-alive; a handler that throws gives 500 and
+/// a log line.
 class Server
 {
 public:
-    Server(Executor executor, Clock& clock, std::unique_ptr<net::Listener> listener, Handler handler, ServerOptions options);
+    Server(Executor executor, Clock& clock, std::unique_ptr<net::Listener> listener,
+           Handler handler, ServerOptions options);
     /// Drops what is still open.
     ~Server();
 

@@ -6,6 +6,7 @@ set(SOURCES
     request_reader.cpp
     response_reader.cpp
     server.cpp
+    server_io.cpp
 )
 set(TESTS
     client_test.cpp
