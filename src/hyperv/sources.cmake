@@ -1,3 +1,7 @@
-set(SOURCES words.cpp)
+set(SOURCES
+    host_errors.cpp
+    ownership.cpp
+    words.cpp
+)
 set(TESTS words_test.cpp)
 set(LIBS)

@@ -1,0 +1,49 @@
+#include "hyperv/ownership.hpp"
+
+#include "core/error.hpp"
+#include "messages/hyperv.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace watari::hyperv {
+
+namespace {
+
+std::string lower(std::string_view text)
+{
+    std::string folded{text};
+    std::ranges::transform(folded, folded.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return folded;
+}
+
+} // namespace
+
+bool is_proven(const VmRef& wanted, const SeenVm& seen)
+{
+    if (const auto mark = mark_in(seen.notes)) {
+        return *mark == wanted.mark;
+    }
+    return !wanted.folder.empty() && same_path(wanted.folder, seen.folder);
+}
+
+void prove_ownership(const VmRef& wanted, const SeenVm& seen)
+{
+    if (is_proven(wanted, seen)) {
+        return;
+    }
+    const auto mark = mark_in(seen.notes);
+    throw Error{ErrorKind::conflict, message::ownership_lost{.guid = wanted.guid.value().upper(),
+                                                             .name = seen.name,
+                                                             .found = mark ? mark->line() : "-",
+                                                             .wanted = wanted.mark.line()}};
+}
+
+bool carries_id(std::string_view path, const VmId& vm)
+{
+    const std::string id = vm.value().lower();
+    return lower(file_name(path)).starts_with(id) || lower(file_name(folder_of(path))) == id;
+}
+
+} // namespace watari::hyperv

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "hyperv/words.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace watari::hyperv {
+
+/// What a host shows of the VM that has the recorded GUID.
+struct SeenVm {
+    std::string name;
+    std::string notes;
+    HostPath folder = {}; ///< of its configuration; empty: not looked at
+};
+
+/// Whether at least two of recorded GUID (the look-up itself), our mark and our folder are there. A
+/// mark of another VM or site denies it.
+bool is_proven(const VmRef& wanted, const SeenVm& seen);
+/// Throws conflict: message::ownership_lost unless is_proven().
+void prove_ownership(const VmRef& wanted, const SeenVm& seen);
+
+/// Whether the file's name, or the name of the folder it is in, carries the VM's id: only such
+/// files are ever deleted.
+bool carries_id(std::string_view path, const VmId& vm);
+
+} // namespace watari::hyperv
