@@ -17,7 +17,7 @@ option(WATARI_FUZZ "Build the fuzz targets" OFF)
 
 add_library(watari_options INTERFACE)
 target_compile_options(watari_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-    -Wimplicit-fallthrough -Wno-missing-designated-field-initializers -Werror -fno-omit-frame-pointer)
+    -Wimplicit-fallthrough -Wno-missing-designated-field-initializers -Wno-reorder-init-list -Werror -fno-omit-frame-pointer)
 target_compile_definitions(watari_options INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT)
 target_link_options(watari_options INTERFACE -fuse-ld=lld-19)
 if(WATARI_SANITIZE)
