@@ -18,5 +18,10 @@ set(SOURCES
     codec/write_values.cpp
 )
 set(TESTS
+    codec/codec_test.cpp
+    codec/recorded_test.cpp
+    codec/test_messages.cpp
+    codec/vectors_test.cpp
 )
 set(LIBS)
+set(TEST_LIBS Boost::json)

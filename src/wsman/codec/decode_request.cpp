@@ -229,10 +229,9 @@ Refusal read_request(std::string_view bytes, const TypesOf& types_of, Request& r
         request.body = Identify{};
         return {};
     }
-    if (auto refusal = read_request_header(envelope.header, request.header)) {
-        return refusal;
-    }
-    return BodyReader{*envelope.body, request.header, types_of}.read(request.body);
+    Refusal of_header = read_request_header(envelope.header, request.header);
+    Refusal of_body = BodyReader{*envelope.body, request.header, types_of}.read(request.body);
+    return of_header ? of_header : of_body;
 }
 
 } // namespace
