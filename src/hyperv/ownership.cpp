@@ -34,9 +34,9 @@ void prove_ownership(const VmRef& wanted, const SeenVm& seen)
         return;
     }
     const auto mark = mark_in(seen.notes);
-    throw Error{ErrorKind::conflict, message::ownership_lost{.guid = wanted.guid.value().upper(),
+    throw Error{ErrorKind::conflict, message::ownership_lost{.found = mark ? mark->line() : "-",
+                                                             .guid = wanted.guid.value().upper(),
                                                              .name = seen.name,
-                                                             .found = mark ? mark->line() : "-",
                                                              .wanted = wanted.mark.line()}};
 }
 
