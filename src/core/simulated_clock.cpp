@@ -9,10 +9,15 @@ class SimulatedClock::Handle final : public Timer
 {
 public:
     Handle(std::shared_ptr<std::map<Key, std::function<void()>>> timers, Key key) : timers_(std::move(timers)), key_(key) {}
-    ~Handle() override { timers_->erase(key_); }
+    ~Handle() override
+    {
+        if (const auto timers = timers_.lock()) {
+            timers->erase(key_);
+        }
+    }
 
 private:
-    std::shared_ptr<std::map<Key, std::function<void()>>> timers_;
+    std::weak_ptr<std::map<Key, std::function<void()>>> timers_; ///< the clock's alone
     Key key_;
 };
 
@@ -23,8 +28,10 @@ SimulatedClock::SimulatedClock(boost::asio::io_context& loop, WallTime start)
 
 Task<> SimulatedClock::sleep_until(SteadyTime when)
 {
-    Signal reached;
-    const auto timer = call_at(when, [&reached] { reached.notify_all(); });
+    // Owned by the timer, not by this frame: who still sleeps when the clock goes is woken, and not kept for ever by itself.
+    auto owned = std::make_shared<Signal>();
+    Signal& reached = *owned;
+    const auto timer = call_at(when, [signal = std::move(owned)] { signal->notify_all(); });
     co_await reached.wait();
 }
 
