@@ -13,8 +13,7 @@ struct _xmlDict;
 struct _xmlError;
 struct _xmlParserCtxt;
 
-namespace watari::xml
-{
+namespace watari::xml {
 
 /// Memory of one document: blocks handed out from front to back and freed together, and libxml2's
 /// dictionary, in which all names and namespace URIs live once.
@@ -31,8 +30,16 @@ struct Document::Arena {
     const Element* root = nullptr;
     _xmlDict* names = nullptr;
 
+    /// Uninitialized memory.
+    struct Block {
+        std::unique_ptr<std::byte[]> memory;
+        std::size_t size = 0;
+    };
+
 private:
-    std::vector<std::unique_ptr<std::byte[]>> blocks_;
+    void add_block(std::size_t bytes);
+
+    std::vector<Block> blocks_;
     std::byte* next_ = nullptr;
     std::byte* end_ = nullptr;
     std::size_t block_bytes_;
