@@ -18,6 +18,8 @@ set(SOURCES
     codec/write_values.cpp
 )
 set(TESTS
+    client/guard_test.cpp
+    client/session_test.cpp
     codec/codec_test.cpp
     codec/recorded_test.cpp
     codec/test_messages.cpp
