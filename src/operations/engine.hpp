@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace watari::operations
-{
+namespace watari::operations {
 
 /// What somebody asks for. `id` is chosen before, so that an answer that got lost can be asked for.
 struct NewOperation {
@@ -70,6 +69,8 @@ public:
                                           std::string_view actor) const;
     /// There is work in the store.
     void wake();
+    /// Operations that wait for this host, or are blocked by it, try again now.
+    void host_is_back(store::HostId host);
 
     /// Throws unsupported naming every workflow and version that an unfinished operation needs and
     /// this program lacks.

@@ -1,3 +1,9 @@
-set(SOURCES)
+set(SOURCES
+    context.cpp
+    engine.cpp
+    rules.cpp
+    runner.cpp
+    scheduler.cpp
+)
 set(TESTS)
-set(LIBS)
+set(LIBS Boost::json)

@@ -9,8 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace watari::operations
-{
+namespace watari::operations {
 
 /// What a look at the world found. `unknown`: cannot tell now; the engine looks again later.
 enum class Looked { done, not_done, unknown };
@@ -88,6 +87,9 @@ struct Workflow {
     std::string name = {};
     std::int64_t version = 1;
     std::vector<Step> steps = {};
+    /// Nothing is ever undone (removing a VM): a permanent failure ends the operation as it stands,
+    /// and once a change may have been sent it cannot be cancelled.
+    bool forward_only = false;
     /// Runs in the transaction that ends the operation; `operation.state` says how.
     std::function<void(store::Transaction&, const store::OperationRecord& operation)> ended = {};
 };

@@ -13,8 +13,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// One row of an answer. Reading a cell as a type it does not hold throws internal.
 class Row

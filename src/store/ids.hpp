@@ -3,8 +3,7 @@
 #include "core/strong.hpp"
 #include "core/uuid.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 using ProjectId = Strong<struct ProjectIdTag, Uuid>;
 using TokenId = Strong<struct TokenIdTag, Uuid>;

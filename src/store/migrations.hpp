@@ -4,8 +4,7 @@
 
 #include <cstdint>
 
-namespace watari::store
-{
+namespace watari::store {
 
 enum class Dialect { sqlite, postgresql };
 

@@ -7,8 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// Encrypts what must not lie in the database in clear. `context` names the place (table and id); a
 /// sealed value opens nowhere else.

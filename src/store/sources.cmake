@@ -1,3 +1,23 @@
-set(SOURCES)
+set(SOURCES
+    database.cpp
+    migrations.cpp
+    secret_box.cpp
+    stored_error.cpp
+    records/event.cpp
+    records/host.cpp
+    records/idempotency.cpp
+    records/image.cpp
+    records/network.cpp
+    records/operation.cpp
+    records/plan.cpp
+    records/project.cpp
+    records/reservation.cpp
+    records/setting.cpp
+    records/vm.cpp
+    sqlite/connection.cpp
+    sqlite/lock_file.cpp
+    sqlite/sqlite.cpp
+    testing/crash_disk.cpp
+)
 set(TESTS)
-set(LIBS)
+set(LIBS SQLite::SQLite3 Boost::json PkgConfig::libsodium)

@@ -3,8 +3,7 @@
 #include "core/error.hpp"
 #include "store/value.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// An Error as data: code, arguments, the peer's words, frames. Rendered only at the edges.
 struct StoredError {

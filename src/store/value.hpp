@@ -17,8 +17,7 @@
 #include <variant>
 #include <vector>
 
-namespace watari::store
-{
+namespace watari::store {
 
 using Blob = std::vector<std::byte>;
 /// What a database holds in one cell.

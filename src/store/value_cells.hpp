@@ -6,8 +6,7 @@
 #include <limits>
 #include <utility>
 
-namespace watari::store
-{
+namespace watari::store {
 
 template <NamedEnum Enum>
 std::string_view name_of(Enum value)
@@ -45,8 +44,10 @@ template <std::integral T>
 struct Cell<T> {
     static Value to(T value)
     {
-        if (!std::in_range<std::int64_t>(value)) {
-            throw_out_of_range("an integer");
+        if constexpr (!std::is_same_v<T, bool>) {
+            if (!std::in_range<std::int64_t>(value)) {
+                throw_out_of_range("an integer");
+            }
         }
         return static_cast<std::int64_t>(value);
     }

@@ -2,8 +2,7 @@
 
 #include "store/records/record.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// Something that happened, for those who watch. Written in the transaction that made it happen.
 struct EventRecord {

@@ -3,8 +3,7 @@
 #include "store/records/record.hpp"
 #include "store/secret_box.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// Which WMI namespace to speak to a host: probed, or fixed by the operator.
 enum class NamespaceChoice { automatic, v1, v2 };

@@ -2,8 +2,7 @@
 
 #include "store/records/record.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// The answer once given to an Idempotency-Key; unique per project, token and key.
 struct IdempotencyRecord {

@@ -2,8 +2,7 @@
 
 #include "store/records/record.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// An immutable golden disk; a new content is a new revision under the same name.
 struct ImageRecord {

@@ -4,8 +4,7 @@
 
 #include <functional>
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// A switch and VLAN by name, resolved per host by a binding.
 struct NetworkRecord {

@@ -3,8 +3,7 @@
 #include "store/records/record.hpp"
 #include "store/stored_error.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 enum class OperationState {
     queued,    ///< accepted, no step begun

@@ -2,8 +2,7 @@
 
 #include "store/records/record.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// The sizes a customer can buy.
 struct PlanRecord {

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// `column op value`, with op one of = != < <= > >=. Null equals null.
 struct Comparison {
@@ -22,9 +22,21 @@ struct Comparison {
 /// `after`.
 struct Selection {
     std::vector<Comparison> all = {};
-    std::optional<Uuid> after = {}; ///< the id of the last row already seen (order by id only)
+    std::optional<Uuid> after = {}; ///< the id of the last row already seen
     std::size_t limit = 100'000;
-    bool newest_first = false; ///< by id, descending
+    bool newest_first = false;
+};
+
+/// The statements for one kind of record, made from its columns (records/columns.hpp).
+template <class Record>
+struct RecordAccess {
+    static Record insert(Transaction& transaction, Record record);
+    static std::optional<Record> find(Transaction& transaction, const Uuid& id);
+    static Record get(Transaction& transaction, const Uuid& id);
+    static std::vector<Record> list(Transaction& transaction, const Selection& selection);
+    static std::size_t count(Transaction& transaction, const Selection& selection);
+    static Record update(Transaction& transaction, Record record);
+    static bool remove(Transaction& transaction, const Uuid& id);
 };
 
 // For every record with an id: HostRecord, StorageRecord, ImageRecord, ImageReplicaRecord,
@@ -35,29 +47,51 @@ struct Selection {
 /// Gives the row as stored: version 1, created and updated filled in. Throws conflict on a taken
 /// id, name, MAC or path.
 template <class Record>
-Record insert(Transaction& transaction, Record record);
+Record insert(Transaction& transaction, Record record)
+{
+    return RecordAccess<Record>::insert(transaction, std::move(record));
+}
 
 template <class Record>
-std::optional<Record> find(Transaction& transaction, typename Record::Id id);
+std::optional<Record> find(Transaction& transaction, const typename Record::Id& id)
+{
+    return RecordAccess<Record>::find(transaction, id.value());
+}
 
 /// Throws not_found.
 template <class Record>
-Record get(Transaction& transaction, typename Record::Id id);
+Record get(Transaction& transaction, const typename Record::Id& id)
+{
+    return RecordAccess<Record>::get(transaction, id.value());
+}
 
-/// Throws invalid when a comparison names no column.
+/// Throws invalid when a comparison names no column or no operator.
 template <class Record>
-std::vector<Record> list(Transaction& transaction, const Selection& selection = {});
+std::vector<Record> list(Transaction& transaction, const Selection& selection = {})
+{
+    return RecordAccess<Record>::list(transaction, selection);
+}
 
+/// Ignores `after` and `limit`.
 template <class Record>
-std::size_t count(Transaction& transaction, const Selection& selection = {});
+std::size_t count(Transaction& transaction, const Selection& selection = {})
+{
+    return RecordAccess<Record>::count(transaction, selection);
+}
 
 /// Writes every column if `record.version` is still the stored one, and gives the row as stored
 /// (version + 1). Throws conflict when somebody changed it meanwhile, not_found when it is gone.
 template <class Record>
-Record update(Transaction& transaction, Record record);
+Record update(Transaction& transaction, Record record)
+{
+    return RecordAccess<Record>::update(transaction, std::move(record));
+}
 
 /// False when there was no such row. VMs and operations are never removed, only marked.
 template <class Record>
-bool remove(Transaction& transaction, typename Record::Id id);
+bool remove(Transaction& transaction, const typename Record::Id& id)
+{
+    return RecordAccess<Record>::remove(transaction, id.value());
+}
 
 } // namespace watari::store

@@ -2,8 +2,7 @@
 
 #include "store/records/record.hpp"
 
-namespace watari::store
-{
+namespace watari::store {
 
 /// Capacity of a host that a VM holds, from before it is made until after it is gone; one per VM
 /// and host.

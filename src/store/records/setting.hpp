@@ -6,8 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace watari::store
-{
+namespace watari::store {
 
 std::optional<std::string> find_setting(Transaction& transaction, std::string_view name);
 void set_setting(Transaction& transaction, std::string_view name, std::string_view value);

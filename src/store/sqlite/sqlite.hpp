@@ -9,8 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace watari::store::sqlite
-{
+namespace watari::store::sqlite {
 
 enum class CommitPoint { before, after };
 

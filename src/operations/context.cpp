@@ -1,0 +1,55 @@
+#include "operations/context.hpp"
+
+#include <algorithm>
+
+namespace watari::operations {
+
+const boost::json::value& Runner::Context::result_of(std::string_view step) const
+{
+    static const boost::json::value nothing;
+    const auto found = std::ranges::find(run_.steps, step, &store::StepRecord::step);
+    return found == run_.steps.end() ? nothing : found->result;
+}
+
+WallTime Runner::Context::settled_after(WallTime now) const
+{
+    return now +
+           std::chrono::ceil<std::chrono::microseconds>(within_ + services_.options.settle_margin);
+}
+
+Task<> Runner::Context::mark_sent(std::chrono::nanoseconds within)
+{
+    within_ = std::max(within_, within);
+    const auto now = services_.clock.now();
+    // The last request may leave at the very deadline. What is already durable and lasts long
+    // enough is not written again.
+    const auto settles = settled_after(
+        now + std::chrono::ceil<std::chrono::microseconds>(deadline_.left(services_.clock)));
+    const bool known = sent_now_ && record().settles && *record().settles >= settles;
+    sent_now_ = true;
+    if (known) {
+        co_return;
+    }
+    store::StepRecord step = record();
+    step.sent = step.sent.value_or(now);
+    step.settles = std::max(settles, step.settles.value_or(settles));
+    auto operation = run_.operation;
+    co_await services_.store.transact([&](store::Transaction& transaction) {
+        const auto stored = store::get<store::OperationRecord>(transaction, operation.id);
+        auto wanted = run_.operation;
+        wanted.version = stored.version;
+        wanted.cancel_requested = stored.cancel_requested;
+        operation = store::update(transaction, std::move(wanted));
+        store::update_step(transaction, step);
+    });
+    run_.operation = std::move(operation);
+    record() = std::move(step);
+    services_.changed({.operation = run_.operation, .step = record()});
+}
+
+void Runner::Context::progress(int percent)
+{
+    record().progress = std::clamp(percent, 0, 100);
+}
+
+} // namespace watari::operations

@@ -1,0 +1,491 @@
+#include "operations/runner.hpp"
+
+#include "core/log.hpp"
+#include "messages/operations.hpp"
+#include "operations/context.hpp"
+#include "store/records/event.hpp"
+
+#include <algorithm>
+
+namespace watari::operations {
+
+using store::OperationRecord;
+using store::OperationState;
+using store::StepRecord;
+using store::StepState;
+using store::StoredError;
+using store::Transaction;
+
+namespace {
+
+WallTime after(WallTime now, std::chrono::nanoseconds pause)
+{
+    return now + std::chrono::ceil<std::chrono::microseconds>(pause);
+}
+
+store::EventRecord event_of(const OperationRecord& operation, std::string_view kind,
+                            const StepRecord* step)
+{
+    boost::json::object data{{"kind", operation.kind}, {"state", store::name_of(operation.state)}};
+    if (step != nullptr) {
+        data["step"] = step->step;
+        data["attempts"] = step->attempts;
+        if (step->error) {
+            data["error"] = step->error->message.code;
+        }
+    }
+    return {.kind = std::string{kind},
+            .project = operation.project,
+            .subject_kind = operation.vm ? "vm" : "operation",
+            .subject = operation.vm ? operation.vm->value() : operation.id.value(),
+            .operation = operation.id,
+            .data = std::move(data)};
+}
+
+/// Everything but what a request to cancel may have changed meanwhile.
+OperationRecord write_operation(Transaction& transaction, OperationRecord operation)
+{
+    const auto stored = store::get<OperationRecord>(transaction, operation.id);
+    operation.version = stored.version;
+    operation.cancel_requested = stored.cancel_requested;
+    return store::update(transaction, std::move(operation));
+}
+
+} // namespace
+
+Task<Pause> Runner::work()
+{
+    const auto host = run_.operation.host;
+    while (!services_.stopping) {
+        turn_back_if_cancelled();
+        const auto position = run_.operation.backward ? next_to_undo() : next_to_do();
+        std::optional<Pause> pause;
+        if (position) {
+            pause = co_await go_on(*position);
+        } else {
+            pause = co_await end_without_step();
+        }
+        if (pause) {
+            co_return *pause;
+        }
+        if (run_.operation.host != host) {
+            co_return Pause::other_host;
+        }
+    }
+    co_return Pause::stopped;
+}
+
+std::optional<std::size_t> Runner::next_to_do() const
+{
+    const auto found = std::ranges::find_if(
+        run_.steps, [](const auto& step) { return step.state != StepState::done; });
+    return found == run_.steps.end()
+               ? std::nullopt
+               : std::optional{static_cast<std::size_t>(found - run_.steps.begin())};
+}
+
+std::optional<std::size_t> Runner::next_to_undo() const
+{
+    for (std::size_t i = run_.steps.size(); i > 0; --i) {
+        const auto state = run_.steps[i - 1].state;
+        if (state != StepState::pending && state != StepState::undone) {
+            return i - 1;
+        }
+    }
+    return std::nullopt;
+}
+
+bool Runner::undo_reaches_outside() const
+{
+    for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+        const auto& step = run_.steps[i];
+        if (run_.workflow->steps[i].undo && (step.sent || step.state == StepState::done)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Task<std::optional<Pause>> Runner::go_on(std::size_t position)
+{
+    // A lost request may still run: whoever looks before it has run or never will sees nothing.
+    const auto settles = run_.steps[position].settles;
+    if (settles && services_.clock.now() < *settles) {
+        const auto state =
+            run_.operation.backward ? OperationState::undoing : OperationState::waiting;
+        co_return co_await pause_until(position, state, *settles, "operation.settling");
+    }
+    if (run_.operation.backward) {
+        co_return co_await undo(position);
+    }
+    co_return co_await perform(position);
+}
+
+Task<> Runner::act(const Step& step, Context& context)
+{
+    auto looked = Looked::not_done;
+    if (step.look && context.may_have_sent()) {
+        looked = co_await step.look(context);
+    }
+    if (looked == Looked::unknown) {
+        throw Error{ErrorKind::outcome_unknown, message::effect_unknown{.step = step.id}};
+    }
+    if (looked == Looked::not_done && step.act) {
+        context.renew_deadline();
+        co_await step.act(context);
+    }
+    if (step.verify) {
+        context.renew_deadline();
+        co_await step.verify(context);
+    }
+}
+
+Task<std::optional<Pause>> Runner::perform(std::size_t position)
+{
+    const Step& step = run_.workflow->steps[position];
+    auto& record = run_.steps[position];
+    const auto now = services_.clock.now();
+    record.state = StepState::running;
+    record.started = record.started.value_or(now);
+    ++record.attempts;
+    ++run_.operation.attempts;
+    run_.operation.state = OperationState::running;
+    run_.operation.started = run_.operation.started.value_or(now);
+    run_.operation.next_try.reset();
+
+    Context context{services_, run_, position, step.time_limit};
+    std::exception_ptr thrown;
+    try {
+        co_await act(step, context);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    std::optional<Failure> failure;
+    if (thrown) {
+        failure = failure_from(thrown, step.id);
+    } else {
+        failure = co_await save(
+            position,
+            [&](OperationRecord& operation, StepRecord& done, WallTime time) {
+                done.state = StepState::done;
+                done.error.reset();
+                done.settles.reset();
+                done.progress = 100;
+                done.ended = time;
+                operation.attempts = 0;
+                operation.error.reset();
+                operation.host = context.next_host();
+                if (finishes_after(position)) {
+                    mark_finished(operation, time);
+                }
+            },
+            "step.done",
+            [&](Transaction& transaction) {
+                if (step.commit) {
+                    step.commit(transaction, context);
+                }
+            });
+    }
+    if (failure) {
+        co_return co_await after_failure(position, context, std::move(*failure));
+    }
+    co_return store::has_ended(run_.operation.state) ? std::optional{Pause::ended} : std::nullopt;
+}
+
+bool Runner::finishes_after(std::size_t position) const
+{
+    const auto count = run_.steps.size();
+    if (!run_.operation.backward) {
+        return position + 1 == count;
+    }
+    for (std::size_t i = 0; i < position; ++i) {
+        if (run_.steps[i].state != StepState::pending && run_.steps[i].state != StepState::undone) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void Runner::mark_finished(OperationRecord& operation, WallTime now) const
+{
+    const bool cancelled = operation.cancel_requested && operation.error &&
+                           operation.error->kind == ErrorKind::cancelled;
+    operation.state = !operation.backward ? OperationState::succeeded
+                      : cancelled         ? OperationState::cancelled
+                                          : OperationState::failed;
+    operation.ended = now;
+    operation.next_try.reset();
+}
+
+Task<std::optional<Pause>> Runner::end_without_step()
+{
+    auto failure = co_await save(run_.steps.size(),
+                                 [&](OperationRecord& operation, StepRecord&, WallTime now) {
+                                     mark_finished(operation, now);
+                                 },
+                                 {});
+    if (failure) {
+        log::error("operation_cannot_end",
+                   {{"operation", run_.operation.id}, {"error", failure->error.what()}});
+        co_return Pause::store_failed;
+    }
+    co_return Pause::ended;
+}
+
+void Runner::keep_failure(std::size_t position, const Context& context, const Failure& failure)
+{
+    auto& record = run_.steps[position];
+    record.error = StoredError::from(failure.error);
+    if (context.sent_now()) {
+        // An answer, even a refusal, says that nothing sent before it is still under way.
+        record.settles = failure.effect_unknown
+                             ? std::optional{context.settled_after(services_.clock.now())}
+                             : std::nullopt;
+    }
+}
+
+Task<std::optional<Pause>> Runner::after_failure(std::size_t position, Context& context,
+                                                 Failure failure)
+{
+    if (failure.of_store) {
+        log::warn("operation_store_failed",
+                  {{"operation", run_.operation.id}, {"error", failure.error.what()}});
+        co_return Pause::store_failed;
+    }
+    if (services_.stopping && failure.error.kind() == ErrorKind::cancelled) {
+        co_return Pause::stopped;
+    }
+    keep_failure(position, context, failure);
+    run_.operation.error = run_.steps[position].error;
+    const auto& options = services_.options;
+    const auto now = services_.clock.now();
+    switch (verdict_on(failure.error.kind(), run_.workflow->steps[position],
+                       run_.operation.attempts, options)) {
+    case Verdict::retry: {
+        const auto next = after(now, backoff(run_.operation.attempts, options, services_.random));
+        co_return co_await pause_until(position, OperationState::waiting,
+                                       std::max(next, run_.steps[position].settles.value_or(next)),
+                                       "step.failed");
+    }
+    case Verdict::block:
+        if (run_.workflow->forward_only || undo_reaches_outside()) {
+            log::warn("operation_blocked",
+                      {{"operation", run_.operation.id}, {"error", failure.error.what()}});
+            co_return co_await pause_until(position, OperationState::blocked,
+                                           after(now, blocked_pause(options, services_.random)),
+                                           "operation.blocked");
+        }
+        break;
+    case Verdict::undo:
+        break;
+    }
+    co_return co_await turn_back(position, "step.failed");
+}
+
+Task<std::optional<Pause>> Runner::turn_back(std::size_t position, std::string_view event)
+{
+    log::warn("operation_failed",
+              {{"operation", run_.operation.id},
+               {"kind", run_.operation.kind},
+               {"error", run_.operation.error ? run_.operation.error->message.code : ""}});
+    run_.steps[position].state = StepState::failed;
+    run_.operation.backward = true;
+    run_.operation.attempts = 0;
+    run_.operation.state = OperationState::undoing;
+    const bool ends_here = run_.workflow->forward_only;
+    const auto failure = co_await save(
+        position,
+        [&](OperationRecord& operation, StepRecord&, WallTime now) {
+            if (ends_here) {
+                mark_finished(operation, now);
+            }
+        },
+        event);
+    if (failure) {
+        co_return Pause::store_failed;
+    }
+    co_return ends_here ? std::optional{Pause::ended} : std::nullopt;
+}
+
+Task<std::optional<Pause>> Runner::pause_until(std::size_t position, OperationState state,
+                                               WallTime when, std::string_view event)
+{
+    const auto failure = co_await save(
+        position,
+        [&](OperationRecord& operation, StepRecord&, WallTime) {
+            operation.state = state;
+            operation.next_try = when;
+        },
+        event);
+    co_return failure ? Pause::store_failed : Pause::later;
+}
+
+Task<std::optional<Pause>> Runner::undo(std::size_t position)
+{
+    const Step& step = run_.workflow->steps[position];
+    auto& record = run_.steps[position];
+    record.state = StepState::undoing;
+    ++run_.operation.attempts;
+    run_.operation.state = OperationState::undoing;
+    run_.operation.next_try.reset();
+
+    Context context{services_, run_, position, step.time_limit};
+    std::exception_ptr thrown;
+    // A step that sent nothing and never ended left nothing outside.
+    if (step.undo && (record.sent || record.ended)) {
+        try {
+            co_await step.undo(context);
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+    }
+    std::optional<Failure> failure;
+    if (thrown) {
+        failure = failure_from(thrown, step.id);
+    } else {
+        failure = co_await save(
+            position,
+            [&](OperationRecord& operation, StepRecord& undone, WallTime now) {
+                undone.state = StepState::undone;
+                undone.settles.reset();
+                undone.ended = now;
+                operation.attempts = 0;
+                if (finishes_after(position)) {
+                    mark_finished(operation, now);
+                }
+            },
+            "step.undone",
+            [&](Transaction& transaction) {
+                if (step.uncommit && record.attempts > 0) {
+                    step.uncommit(transaction, context);
+                }
+            });
+    }
+    if (failure) {
+        co_return co_await after_failed_undo(position, context, std::move(*failure));
+    }
+    co_return store::has_ended(run_.operation.state) ? std::optional{Pause::ended} : std::nullopt;
+}
+
+Task<std::optional<Pause>> Runner::after_failed_undo(std::size_t position, Context& context,
+                                                     Failure failure)
+{
+    if (failure.of_store) {
+        log::warn("operation_store_failed",
+                  {{"operation", run_.operation.id}, {"error", failure.error.what()}});
+        co_return Pause::store_failed;
+    }
+    if (services_.stopping && failure.error.kind() == ErrorKind::cancelled) {
+        co_return Pause::stopped;
+    }
+    keep_failure(position, context, failure);
+    const auto& options = services_.options;
+    const auto now = services_.clock.now();
+    if (verdict_on_undo(failure.error.kind(), run_.operation.attempts, options) == Verdict::retry) {
+        const auto next = after(now, backoff(run_.operation.attempts, options, services_.random));
+        co_return co_await pause_until(position, OperationState::undoing,
+                                       std::max(next, run_.steps[position].settles.value_or(next)),
+                                       "step.undo_failed");
+    }
+    log::warn("operation_blocked",
+              {{"operation", run_.operation.id}, {"error", failure.error.what()}});
+    co_return co_await pause_until(position, OperationState::blocked,
+                                   after(now, blocked_pause(options, services_.random)),
+                                   "operation.blocked");
+}
+
+void Runner::turn_back_if_cancelled()
+{
+    auto& operation = run_.operation;
+    if (!operation.cancel_requested || operation.backward) {
+        return;
+    }
+    const bool sent =
+        std::ranges::any_of(run_.steps, [](const auto& step) { return step.sent.has_value(); });
+    if (run_.workflow->forward_only && sent) {
+        return;
+    }
+    operation.backward = true;
+    operation.attempts = 0;
+    operation.state = OperationState::undoing;
+    operation.error =
+        StoredError::from(Error{ErrorKind::cancelled, message::operation_cancelled{}});
+}
+
+Task<std::optional<Failure>> Runner::save(std::size_t position, Mark mark, std::string_view event,
+                                          Hook hook)
+{
+    std::exception_ptr hook_threw;
+    Run saved{.workflow = run_.workflow, .operation = {}, .steps = {}};
+    std::exception_ptr thrown;
+    try {
+        co_await services_.store.transact([&](Transaction& transaction) {
+            hook_threw = nullptr;
+            const bool has_step = position < run_.steps.size();
+            saved.operation = run_.operation;
+            try {
+                if (hook) {
+                    hook(transaction);
+                }
+                StepRecord step = has_step ? run_.steps[position] : StepRecord{};
+                mark(saved.operation, step, transaction.now());
+                saved.operation = write_operation(transaction, std::move(saved.operation));
+                if (has_step) {
+                    store::update_step(transaction, step);
+                    saved.steps.assign(1, step);
+                }
+                if (!event.empty()) {
+                    store::append(transaction,
+                                  event_of(saved.operation, event, has_step ? &step : nullptr));
+                }
+                if (store::has_ended(saved.operation.state)) {
+                    write_end(transaction, saved.operation);
+                }
+            } catch (...) {
+                hook_threw = std::current_exception();
+                throw;
+            }
+        });
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (thrown) {
+        const std::string step = position < run_.steps.size() ? run_.steps[position].step : "";
+        auto failure = failure_from(hook_threw ? hook_threw : thrown, step);
+        failure.of_store = failure.of_store || !hook_threw;
+        co_return failure;
+    }
+    run_.operation = std::move(saved.operation);
+    Change change{.operation = run_.operation};
+    if (!saved.steps.empty()) {
+        run_.steps[position] = std::move(saved.steps.front());
+        change.step = run_.steps[position];
+    }
+    services_.changed(change);
+    co_return std::nullopt;
+}
+
+void Runner::write_end(Transaction& transaction, const OperationRecord& operation) const
+{
+    const auto outcome = std::string{store::name_of(operation.state)};
+    store::append(transaction, event_of(operation, "operation." + outcome, nullptr));
+    boost::json::object details{{"reason", operation.reason}};
+    if (operation.error) {
+        details["error"] = operation.error->to_json();
+    }
+    store::append(transaction, store::AuditRecord{.actor = operation.actor,
+                                                  .action = operation.kind,
+                                                  .project = operation.project,
+                                                  .subject_kind = operation.vm ? "vm" : "operation",
+                                                  .subject = operation.vm ? operation.vm->value()
+                                                                          : operation.id.value(),
+                                                  .operation = operation.id,
+                                                  .request_id = operation.request_id,
+                                                  .outcome = outcome,
+                                                  .details = std::move(details)});
+    if (run_.workflow->ended) {
+        run_.workflow->ended(transaction, operation);
+    }
+}
+
+} // namespace watari::operations

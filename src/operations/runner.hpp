@@ -1,0 +1,85 @@
+#pragma once
+
+#include "operations/engine.hpp"
+#include "operations/rules.hpp"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace watari::operations {
+
+/// What running operations share.
+struct Services {
+    store::Store& store;
+    Clock& clock;
+    Random& random;
+    const EngineOptions& options;
+    const bool& stopping;
+    std::function<void(const Change&)> changed;
+};
+
+/// One operation in memory, as the store has it but for the step being done.
+struct Run {
+    const Workflow* workflow = nullptr;
+    store::OperationRecord operation;
+    std::vector<store::StepRecord> steps;
+};
+
+/// Why work on an operation paused.
+enum class Pause {
+    ended,
+    later,         ///< until operation.next_try
+    other_host,    ///< goes on within another host's budget
+    stopped,       ///< the engine stops
+    not_there_yet, ///< the transaction that accepts it is not durable yet
+    store_failed,  ///< to be loaded again: what is in memory may differ from the store
+};
+
+/// Takes one operation forward (or back) from step to step until something makes it pause.
+class Runner
+{
+public:
+    Runner(const Services& services, Run& run) : services_(services), run_(run) {}
+
+    Task<Pause> work();
+
+private:
+    class Context;
+    using Hook = std::function<void(store::Transaction&)>;
+    /// Applies a change of state to the operation and one of its steps, which are copies.
+    using Mark = std::function<void(store::OperationRecord&, store::StepRecord&, WallTime now)>;
+
+    std::optional<std::size_t> next_to_do() const;
+    std::optional<std::size_t> next_to_undo() const;
+    bool undo_reaches_outside() const;
+
+    Task<std::optional<Pause>> go_on(std::size_t position);
+    Task<std::optional<Pause>> perform(std::size_t position);
+    Task<std::optional<Pause>> undo(std::size_t position);
+    Task<std::optional<Pause>> end_without_step();
+    Task<std::optional<Pause>> after_failure(std::size_t position, Context& context,
+                                             Failure failure);
+    Task<std::optional<Pause>> after_failed_undo(std::size_t position, Context& context,
+                                                 Failure failure);
+    Task<std::optional<Pause>> pause_until(std::size_t position, store::OperationState state,
+                                           WallTime when, std::string_view event);
+    Task<std::optional<Pause>> turn_back(std::size_t position, std::string_view event);
+
+    static Task<> act(const Step& step, Context& context);
+    void keep_failure(std::size_t position, const Context& context, const Failure& failure);
+    void turn_back_if_cancelled();
+    void mark_finished(store::OperationRecord& operation, WallTime now) const;
+    bool finishes_after(std::size_t position) const;
+
+    /// One transaction: the hook, the marks, an event, and what ends the operation. None: done;
+    /// else what the hook or the store threw.
+    Task<std::optional<Failure>> save(std::size_t position, Mark mark, std::string_view event,
+                                      Hook hook = {});
+    void write_end(store::Transaction& transaction, const store::OperationRecord& operation) const;
+
+    const Services& services_;
+    Run& run_;
+};
+
+} // namespace watari::operations
