@@ -148,6 +148,7 @@ Instance sample()
     instance.set("NullObject", Type::object, Value{});
     instance.set("Reference", Type::reference, Value{full});
     instance.set("Local", Type::reference, Value{inner});
+    instance.set("OnlyKey", Type::reference, Value{ObjectPath{"root", "U", {{"", "k"}}}});
     instance.set("Bare", Type::reference, Value{ObjectPath{"", "S", {}}});
     instance.set("Object", Type::object, Value{middle});
     instance.set("Objects", Type::object, Value::Array{Value{nested}, Value{}});

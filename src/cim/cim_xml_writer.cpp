@@ -75,22 +75,32 @@ void append_value(std::string& out, const Value& value)
 
 void append_reference(std::string& out, const ObjectPath& path);
 
+void append_key_value(std::string& out, const Value& value)
+{
+    if (const auto* path = value.reference()) {
+        append_reference(out, *path);
+        return;
+    }
+    const bool number = value.signed_integer() || value.unsigned_integer();
+    const char* type = value.boolean() ? "boolean" : number ? "numeric" : "string";
+    out += "<KEYVALUE";
+    append_attribute(out, "VALUETYPE", type);
+    out += '>';
+    append_escaped(out, value.text());
+    out += "</KEYVALUE>";
+}
+
+/// DSP0201 writes an only key without name as its bare value.
 void append_key(std::string& out, const ObjectPath::Key& key)
 {
+    if (key.first.empty()) {
+        append_key_value(out, key.second);
+        return;
+    }
     out += "<KEYBINDING";
     append_attribute(out, "NAME", key.first);
     out += '>';
-    if (const auto* path = key.second.reference()) {
-        append_reference(out, *path);
-    } else {
-        const bool number = key.second.signed_integer() || key.second.unsigned_integer();
-        const char* type = key.second.boolean() ? "boolean" : number ? "numeric" : "string";
-        out += "<KEYVALUE";
-        append_attribute(out, "VALUETYPE", type);
-        out += '>';
-        append_escaped(out, key.second.text());
-        out += "</KEYVALUE>";
-    }
+    append_key_value(out, key.second);
     out += "</KEYBINDING>";
 }
 
