@@ -125,6 +125,7 @@ CREATE TABLE networks (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     vlan BIGINT,
+    switch_name TEXT NOT NULL,
     mac_prefix TEXT NOT NULL,
     version BIGINT NOT NULL,
     created TEXT NOT NULL,

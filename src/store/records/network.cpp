@@ -15,6 +15,7 @@ struct Table<NetworkRecord> {
         visit("id", record.id);
         visit("name", record.name);
         visit("vlan", record.vlan);
+        visit("switch_name", record.switch_name);
         visit("mac_prefix", record.mac_prefix);
         visit("version", record.version);
         visit("created", record.created);

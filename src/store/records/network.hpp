@@ -12,6 +12,7 @@ struct NetworkRecord {
 
     NetworkId id = {};
     std::string name = {}; ///< unique
+    std::string switch_name = {}; ///< name of the switch on each host
     std::optional<std::int64_t> vlan = {};
     std::string mac_prefix =
         {}; ///< 6 to 10 upper-case hex digits; the pool is everything that starts so
