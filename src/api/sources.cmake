@@ -1,3 +1,19 @@
-set(SOURCES)
-set(TESTS)
-set(LIBS)
+set(SOURCES
+    api.cpp
+    call.cpp
+    hosts.cpp
+    images.cpp
+    networks.cpp
+    operations.cpp
+    plans.cpp
+    problems.cpp
+    resources.cpp
+    router.cpp
+    service.cpp
+    storages.cpp
+    vms.cpp
+)
+set(TESTS
+    router_test.cpp
+)
+set(LIBS Boost::json Boost::url OpenSSL::Crypto)

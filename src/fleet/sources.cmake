@@ -1,3 +1,8 @@
-set(SOURCES)
-set(TESTS)
-set(LIBS)
+set(SOURCES
+    fleet.cpp
+    host_facts.cpp
+)
+set(TESTS
+    host_facts_test.cpp
+)
+set(LIBS Boost::json)

@@ -1,0 +1,197 @@
+#include "api/problems.hpp"
+#include "api/resources.hpp"
+#include "messages/api.hpp"
+#include "provisioning/services.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace watari::api {
+
+namespace {
+
+std::string state_of(store::StepState state)
+{
+    return std::string{store::name_of(state)};
+}
+
+std::optional<std::int64_t> milliseconds_between(const std::optional<WallTime>& from, const std::optional<WallTime>& to)
+{
+    if (!from || !to) {
+        return std::nullopt;
+    }
+    return std::chrono::duration_cast<std::chrono::milliseconds>(*to - *from).count();
+}
+
+/// Placement is kept as codes and arguments; here it becomes text.
+contract::Placement placement_of(const boost::json::value& json, Language language)
+{
+    contract::Placement placement;
+    placement.chosen = provisioning::text_in(json, "chosen");
+    const auto* object = json.if_object();
+    const auto* candidates = object == nullptr ? nullptr : object->if_contains("candidates");
+    if (candidates == nullptr || !candidates->is_array()) {
+        return placement;
+    }
+    for (const auto& entry : candidates->get_array()) {
+        contract::Candidate candidate;
+        candidate.host = provisioning::text_in(entry, "host").value_or("");
+        candidate.fits = provisioning::flag_in(entry, "fits");
+        candidate.memory_free_mib = provisioning::number_in(entry, "memory_free_mib").value_or(0);
+        candidate.storage_free_bytes = provisioning::number_in(entry, "storage_free_bytes").value_or(0);
+        candidate.storage = provisioning::text_in(entry, "storage");
+        for (const auto& reason : entry.at("why_not").as_array()) {
+            Message message{.code = provisioning::text_in(reason, "code").value_or(""), .arguments = {}};
+            for (const auto& argument : reason.at("arguments").as_object()) {
+                message.arguments.emplace_back(std::string{argument.key()}, std::string{argument.value().as_string()});
+            }
+            candidate.why_not.push_back(render(message, language));
+        }
+        placement.candidates.push_back(std::move(candidate));
+    }
+    return placement;
+}
+
+void name_resource(store::Transaction& transaction, const store::OperationRecord& operation, contract::Operation& into)
+{
+    if (operation.vm) {
+        const auto vm = store::find<store::VmRecord>(transaction, *operation.vm);
+        into.resource_kind = "vm";
+        into.resource_id = operation.vm->value().lower();
+        into.resource_name = vm ? std::optional{vm->name} : std::nullopt;
+    } else if (operation.host) {
+        into.resource_kind = "host";
+        into.resource_id = operation.host->value().lower();
+    }
+    if (operation.host) {
+        if (const auto host = store::find<store::HostRecord>(transaction, *operation.host)) {
+            into.host_name = host->name;
+            into.namespace_ = host->namespace_used;
+            into.resource_name = into.resource_name ? into.resource_name : std::optional{host->name};
+        }
+    }
+}
+
+std::optional<std::string> time_text(const std::optional<WallTime>& time)
+{
+    return time ? std::optional{to_rfc3339(*time)} : std::nullopt;
+}
+
+} // namespace
+
+contract::Operation Resources::view(store::Transaction& transaction, const store::OperationRecord& operation, Language language) const
+{
+    contract::Operation result;
+    result.id = operation.id.value().lower();
+    result.kind = operation.kind;
+    result.state = std::string{store::name_of(operation.state)};
+    if (operation.project) {
+        result.project = operation.project->value().lower();
+    }
+    result.actor = operation.actor;
+    result.reason = operation.reason.empty() ? std::nullopt : std::optional{operation.reason};
+    result.request_id = operation.request_id;
+    result.created = to_rfc3339(operation.created);
+    result.started = time_text(operation.started);
+    result.ended = time_text(operation.ended);
+    result.next_try = time_text(operation.next_try);
+    name_resource(transaction, operation, result);
+    if (operation.error) {
+        result.error = problem_of(operation.error->to_error(), language, operation.request_id);
+    }
+    std::int64_t requests = 0;
+    std::int64_t polls = 0;
+    for (const auto& record : store::steps_of(transaction, operation.id)) {
+        contract::Step step;
+        step.id = record.step;
+        const auto title = parts_.step_titles.find(operation.kind + "/" + record.step);
+        step.title = title == parts_.step_titles.end() ? record.step : render(title->second, language);
+        step.state = state_of(record.state);
+        step.attempts = record.attempts;
+        step.requests = record.requests;
+        step.milliseconds = milliseconds_between(record.started, record.ended);
+        if (record.progress > 0) {
+            step.percent = record.progress;
+        }
+        if (record.error) {
+            step.error = render(record.error->to_error(), language);
+        }
+        requests += record.requests;
+        polls += provisioning::number_in(record.result, "host_job_polls").value_or(0);
+        if (record.step == "place" && record.result.is_object() && record.result.get_object().contains("placement")) {
+            result.placement = placement_of(record.result.get_object().at("placement"), language);
+        }
+        result.steps.push_back(std::move(step));
+    }
+    result.requests = requests;
+    result.host_job_polls = polls;
+    auto source = store::DiskSource::empty;
+    std::size_t disks = 1;
+    if (operation.vm) {
+        if (const auto vm = store::find<store::VmRecord>(transaction, *operation.vm)) {
+            source = vm->disk_source;
+            disks = vm->disk_path ? 1 : 0;
+        }
+    }
+    result.requests_budget = provisioning::requests_budget(operation.kind, result.namespace_.value_or(""), source, disks);
+    return result;
+}
+
+Task<contract::Operation> Resources::view_of(store::OperationId id, Language language)
+{
+    auto operation = co_await parts_.store.read([&](store::Transaction& transaction) {
+        return view(transaction, store::get<store::OperationRecord>(transaction, id), language);
+    });
+    if (const auto percent = parts_.engine.progress_of(id)) {
+        const auto running = std::ranges::find(operation.steps, std::string{"running"}, &contract::Step::state);
+        if (running != operation.steps.end()) {
+            running->percent = *percent;
+        }
+    }
+    co_return operation;
+}
+
+namespace {
+
+store::OperationId operation_id(const std::string& text)
+{
+    const auto id = Uuid::parse(text);
+    if (!id) {
+        throw Error{ErrorKind::not_found, message::operation_unknown{.operation = text}};
+    }
+    return store::OperationId{*id};
+}
+
+} // namespace
+
+Task<http::Response> Resources::list_operations(Call& call, contract::ListOperationsCall request)
+{
+    const auto page = page_of(request.page_size, request.page_token);
+    contract::OperationList list;
+    co_await parts_.store.read([&](store::Transaction& transaction) {
+        fill_page<contract::OperationList, store::OperationRecord>(
+            list, transaction, {}, page, [&](const auto& record) { return view(transaction, record, call.language); });
+    });
+    co_return json_response(200, encode(list));
+}
+
+Task<http::Response> Resources::get_operation(Call& call, contract::GetOperationCall request)
+{
+    const auto id = operation_id(request.operation);
+    if (const auto wait = wait_in(request.prefer.value_or(""))) {
+        co_await parts_.engine.await_operation(id, Deadline::after(parts_.clock, *wait));
+    }
+    co_return json_response(200, encode(co_await view_of(id, call.language)));
+}
+
+Task<http::Response> Resources::cancel_operation(Call& call, contract::CancelOperationCall request)
+{
+    const auto id = operation_id(request.operation);
+    co_await parts_.orders.cancel(id, {.project = call.project, .actor = call.actor, .request_id = call.request_id});
+    auto response = json_response(202, encode(co_await view_of(id, call.language)));
+    response.headers.add("Location", "/v1/operations/" + id.value().lower());
+    co_return response;
+}
+
+} // namespace watari::api

@@ -1,0 +1,192 @@
+#include "api/problems.hpp"
+#include "api/resources.hpp"
+#include "store/records/network.hpp"
+#include "store/records/project.hpp"
+
+#include <boost/json.hpp>
+
+namespace watari::api {
+
+namespace {
+
+std::string_view source_name(store::DiskSource source)
+{
+    return source == store::DiskSource::empty ? std::string_view{"new"} : store::name_of(source);
+}
+
+std::string_view lifecycle_name(store::Lifecycle lifecycle)
+{
+    return lifecycle == store::Lifecycle::resizing ? std::string_view{"changing"} : store::name_of(lifecycle);
+}
+
+/// The name of another record, if it is still there.
+template <class Record, class Id>
+std::optional<std::string> name_in(store::Transaction& transaction, const std::optional<Id>& id)
+{
+    const auto record = id ? store::find<Record>(transaction, *id) : std::nullopt;
+    return record ? std::optional{record->name} : std::nullopt;
+}
+
+contract::Vm vm_view(store::Transaction& transaction, const store::VmRecord& record)
+{
+    contract::Vm vm;
+    vm.id = record.id.value().lower();
+    vm.project = store::get<store::ProjectRecord>(transaction, record.project).name;
+    vm.name = record.name;
+    vm.plan = name_in<store::PlanRecord>(transaction, record.plan).value_or("");
+    vm.lifecycle = std::string{lifecycle_name(record.lifecycle)};
+    vm.power = std::string{store::name_of(record.observed_power)};
+    vm.processors = record.wanted_processors;
+    vm.memory_mib = record.wanted_memory_mib;
+    vm.disk_bytes = static_cast<std::int64_t>(record.wanted_disk_bytes.in_bytes());
+    vm.disk_path = record.disk_path;
+    vm.disk_format = record.disk_format;
+    vm.disk_source = std::string{source_name(record.disk_source)};
+    vm.image = name_in<store::ImageRecord>(transaction, record.image);
+    if (record.host) {
+        vm.host = record.host->value().lower();
+        if (const auto host = store::find<store::HostRecord>(transaction, *record.host)) {
+            vm.host_name = host->name;
+            vm.namespace_ = host->namespace_used;
+        }
+    }
+    vm.host_guid = record.host_guid ? std::optional{record.host_guid->upper()} : std::nullopt;
+    vm.network = name_in<store::NetworkRecord>(transaction, record.network);
+    vm.vlan = record.vlan;
+    vm.mac = record.mac ? std::optional{hyperv::MacAddress{*record.mac}.colons()} : std::nullopt;
+    const auto under_way = store::unfinished_operations_of(transaction, record.id);
+    if (!under_way.empty()) {
+        vm.operation = under_way.front().id.value().lower();
+    }
+    vm.version = record.version;
+    vm.created = to_rfc3339(record.created);
+    vm.updated = to_rfc3339(record.updated);
+    return vm;
+}
+
+provisioning::VmOrder order_of(const contract::CreateVm& body)
+{
+    provisioning::VmOrder order;
+    order.name = body.name;
+    order.plan = body.plan;
+    order.image = body.image;
+    if (body.disk_source) {
+        order.disk_source = *body.disk_source == "copy" ? store::DiskSource::copy : store::DiskSource::differencing;
+    }
+    order.disk_format = body.disk_format;
+    order.network = body.network;
+    order.host = body.host;
+    order.start = body.start.value_or(true);
+    order.memory_mib = body.memory_mib;
+    order.processors = body.processors;
+    order.disk_bytes = body.disk_bytes;
+    return order;
+}
+
+contract::Placement placement_view(const provisioning::Decision& decision, Language language)
+{
+    contract::Placement placement;
+    if (const auto* chosen = decision.chosen()) {
+        placement.chosen = chosen->host_name;
+    }
+    for (const auto& candidate : decision.candidates) {
+        contract::Candidate view;
+        view.host = candidate.host_name;
+        view.fits = candidate.fits();
+        view.memory_free_mib = static_cast<std::int64_t>(candidate.memory_free.in_mib_rounded_up());
+        view.storage_free_bytes = static_cast<std::int64_t>(candidate.storage_free.in_bytes());
+        view.storage = candidate.storage_path.empty() ? std::nullopt : std::optional{candidate.storage_path};
+        for (const auto& refusal : candidate.why_not) {
+            view.why_not.push_back(render(refusal, language));
+        }
+        placement.candidates.push_back(std::move(view));
+    }
+    return placement;
+}
+
+contract::WorkPlan work_plan_view(const provisioning::WorkPlan& plan, const Call& call)
+{
+    contract::WorkPlan view;
+    view.kind = "create_vm";
+    view.host = plan.host.empty() ? std::nullopt : std::optional{plan.host};
+    view.namespace_ = plan.ns.empty() ? std::nullopt : std::optional{plan.ns};
+    view.requests_budget = plan.requests_budget;
+    for (const auto& [id, title] : plan.steps) {
+        view.steps.push_back({.id = id, .title = render(title, call.language)});
+    }
+    view.placement = placement_view(plan.placement, call.language);
+    for (const auto& refusal : plan.refusals) {
+        view.refusals.push_back(problem_of(refusal, call.language, call.request_id));
+    }
+    return view;
+}
+
+} // namespace
+
+Task<http::Response> Resources::list_vms(Call& call, contract::ListVmsCall request)
+{
+    const auto page = page_of(request.page_size, request.page_token);
+    contract::VmList list;
+    co_await parts_.store.read([&](store::Transaction& transaction) {
+        const store::Selection selection{.all = {{"project", "=", call.project}, {"lifecycle", "!=", "deleted"}}};
+        fill_page<contract::VmList, store::VmRecord>(
+            list, transaction, selection, page, [&](const auto& record) { return vm_view(transaction, record); });
+    });
+    co_return json_response(200, encode(list));
+}
+
+Task<http::Response> Resources::create_vm(Call& call, contract::CreateVmCall request)
+{
+    const auto order = order_of(request.body);
+    if (request.validate_only.value_or(false)) {
+        const auto plan = co_await parts_.orders.plan_create_vm(
+            order, {.project = call.project, .actor = call.actor, .request_id = call.request_id});
+        co_return json_response(200, encode(work_plan_view(plan, call)));
+    }
+    co_return co_await accepted(call, request.idempotency_key, request.prefer, request.body.reason.value_or(""),
+                                [&](provisioning::Asker asker) { return parts_.orders.create_vm(order, std::move(asker)); });
+}
+
+Task<http::Response> Resources::get_vm(Call& call, contract::GetVmCall request)
+{
+    const auto vm = co_await parts_.store.read([&](store::Transaction& transaction) {
+        return vm_view(transaction, provisioning::get_vm(transaction, call.project, request.vm));
+    });
+    co_return json_response(200, encode(vm));
+}
+
+Task<http::Response> Resources::delete_vm(Call& call, contract::DeleteVmCall request)
+{
+    co_return co_await accepted(call, std::nullopt, request.prefer, "", [&](provisioning::Asker asker) {
+        return parts_.orders.delete_vm(request.vm, request.force.value_or(false), std::move(asker));
+    });
+}
+
+Task<http::Response> Resources::start_vm(Call& call, contract::StartVmCall request)
+{
+    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+        return parts_.orders.start_vm(request.vm, std::move(asker));
+    });
+}
+
+Task<http::Response> Resources::stop_vm(Call& call, contract::StopVmCall request)
+{
+    const bool force = request.body && request.body->force.value_or(false);
+    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+        return parts_.orders.stop_vm(request.vm, force, std::move(asker));
+    });
+}
+
+Task<http::Response> Resources::resize_vm(Call& call, contract::ResizeVmCall request)
+{
+    const provisioning::ResizeOrder order{.plan = request.body.plan,
+                                          .memory_mib = request.body.memory_mib,
+                                          .processors = request.body.processors,
+                                          .disk_bytes = request.body.disk_bytes,
+                                          .restart = request.body.restart.value_or(false)};
+    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+        return parts_.orders.resize_vm(request.vm, order, std::move(asker));
+    });
+}
+
+} // namespace watari::api

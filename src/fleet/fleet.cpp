@@ -1,0 +1,376 @@
+#include "fleet/fleet.hpp"
+
+#include "core/log.hpp"
+#include "fleet/host_facts.hpp"
+#include "messages/fleet.hpp"
+#include "store/records/event.hpp"
+#include "store/records/vm.hpp"
+#include "store/stored_error.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace watari::fleet {
+
+/// What this node remembers of a host between requests.
+struct Fleet::HostState {
+    std::shared_ptr<hyperv::Connection> connection = {};
+    Semaphore opening{1}; ///< one probe or login at a time: no storm of them at a host that comes back
+    Semaphore refreshing{1};
+    int failures = 0;
+    SteadyTime resting_until = SteadyTime::min();
+    std::set<std::string> macs = {};
+    SteadyTime inventory_due = SteadyTime::min();
+};
+
+namespace {
+
+bool says_unreachable(const Error& error)
+{
+    return error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::timed_out ||
+           error.kind() == ErrorKind::outcome_unknown;
+}
+
+store::HostState state_after(const Error& error)
+{
+    if (error.kind() == ErrorKind::unauthenticated || error.kind() == ErrorKind::denied) {
+        return store::HostState::refused;
+    }
+    return error.kind() == ErrorKind::unsupported ? store::HostState::unsupported : store::HostState::unreachable;
+}
+
+hyperv::HostAddress address_of(const store::HostRecord& record, std::string password)
+{
+    hyperv::HostAddress address;
+    address.endpoint = {record.address, static_cast<std::uint16_t>(record.port)};
+    address.user = record.user;
+    address.password = std::move(password);
+    switch (record.namespace_choice) {
+    case store::NamespaceChoice::automatic:
+        address.ns = hyperv::NamespaceChoice::automatic;
+        break;
+    case store::NamespaceChoice::v1:
+        address.ns = hyperv::NamespaceChoice::v1;
+        break;
+    case store::NamespaceChoice::v2:
+        address.ns = hyperv::NamespaceChoice::v2;
+        break;
+    }
+    return address;
+}
+
+store::ObservedPower observed(hyperv::PowerState state)
+{
+    switch (state) {
+    case hyperv::PowerState::off:
+        return store::ObservedPower::off;
+    case hyperv::PowerState::running:
+        return store::ObservedPower::running;
+    case hyperv::PowerState::paused:
+        return store::ObservedPower::paused;
+    case hyperv::PowerState::saved:
+        return store::ObservedPower::saved;
+    case hyperv::PowerState::starting:
+        return store::ObservedPower::starting;
+    case hyperv::PowerState::stopping:
+        return store::ObservedPower::stopping;
+    case hyperv::PowerState::saving:
+        return store::ObservedPower::saving;
+    case hyperv::PowerState::pausing:
+        return store::ObservedPower::pausing;
+    case hyperv::PowerState::resuming:
+        return store::ObservedPower::resuming;
+    case hyperv::PowerState::unknown:
+        return store::ObservedPower::unknown;
+    }
+    return store::ObservedPower::unknown;
+}
+
+/// Writes what the host has of our VMs into their rows. A VM no operation works on that is not on its host any more is marked missing,
+/// and ready again when it is back; nothing is repaired here.
+void record_vms(store::Transaction& transaction, const store::HostRecord& host, const std::vector<hyperv::VmSummary>& seen)
+{
+    std::map<Uuid, const hyperv::VmSummary*> by_guid;
+    for (const auto& summary : seen) {
+        by_guid.emplace(summary.guid.value(), &summary);
+    }
+    for (auto vm : store::vms_of_host(transaction, host.id)) {
+        const bool settled = vm.lifecycle == store::Lifecycle::ready || vm.lifecycle == store::Lifecycle::missing;
+        if (!vm.host_guid || !settled) {
+            continue;
+        }
+        const auto found = by_guid.find(*vm.host_guid);
+        const auto before = vm;
+        if (found == by_guid.end()) {
+            vm.lifecycle = store::Lifecycle::missing;
+            vm.observed_power = store::ObservedPower::unknown;
+        } else {
+            vm.lifecycle = store::Lifecycle::ready;
+            vm.observed_power = observed(found->second->state);
+            vm.observed_processors = found->second->processors;
+            vm.observed_memory_mib = static_cast<std::int64_t>(found->second->memory_assigned.in_mib_rounded_up());
+        }
+        if (vm == before) {
+            continue;
+        }
+        vm.observed_at = transaction.now();
+        store::update(transaction, vm);
+        if (vm.lifecycle != before.lifecycle) {
+            store::append(transaction, store::EventRecord{.kind = vm.lifecycle == store::Lifecycle::missing ? "vm.missing" : "vm.found",
+                                                          .project = vm.project,
+                                                          .subject_kind = "vm",
+                                                          .subject = vm.id.value(),
+                                                          .data = boost::json::object{{"host", host.name}}});
+        }
+    }
+}
+
+void record_volumes(store::Transaction& transaction, const store::HostRecord& host, const hyperv::HostFacts& facts)
+{
+    for (auto storage : store::storages_of(transaction, host.id)) {
+        const auto volume = std::ranges::find_if(
+            facts.volumes, [&](const auto& candidate) { return hyperv::same_path(candidate.drive, hyperv::drive_of(storage.path)); });
+        if (volume != facts.volumes.end() && (storage.volume_free != volume->free || storage.volume_size != volume->size)) {
+            storage.volume_size = volume->size;
+            storage.volume_free = volume->free;
+            store::update(transaction, storage);
+        }
+    }
+}
+
+} // namespace
+
+Fleet::Fleet(Parts parts, FleetOptions options)
+    : store_(parts.store), secrets_(parts.secrets), connector_(parts.connector), clock_(parts.clock), site_(parts.site), options_(options)
+{
+}
+
+Fleet::~Fleet() = default;
+
+std::shared_ptr<Fleet::HostState> Fleet::state_of(store::HostId host)
+{
+    auto& slot = hosts_[host];
+    if (!slot) {
+        slot = std::make_shared<HostState>();
+    }
+    return slot;
+}
+
+void Fleet::refuse_while_resting(const HostState& state, const store::HostRecord& record) const
+{
+    if (clock_.steady() < state.resting_until) {
+        const auto wait = std::chrono::ceil<std::chrono::seconds>(state.resting_until - clock_.steady());
+        throw Error{ErrorKind::unavailable, message::host_resting{.host = record.name, .seconds = std::to_string(wait.count())}};
+    }
+}
+
+Task<store::HostRecord> Fleet::load(store::HostId host, std::string& password)
+{
+    co_return co_await store_.read([&](store::Transaction& transaction) {
+        auto record = store::get<store::HostRecord>(transaction, host);
+        password = store::find_host_password(transaction, secrets_, host).value_or("");
+        return record;
+    });
+}
+
+Task<std::shared_ptr<hyperv::Connection>> Fleet::open(HostState& state, const store::HostRecord& record, bool anew, Deadline deadline)
+{
+    std::string password;
+    const auto current = co_await load(record.id, password);
+    const auto address = address_of(current, std::move(password));
+    if (auto known = recorded_probe(current); known && !anew) {
+        state.connection = connector_.reopen(address, std::move(*known), {});
+    } else {
+        state.connection = co_await connector_.open(address, {}, deadline);
+    }
+    co_return state.connection;
+}
+
+Task<std::shared_ptr<hyperv::Connection>> Fleet::connect(store::HostId host, Deadline deadline)
+{
+    const auto kept = state_of(host);
+    HostState& state = *kept;
+    if (state.connection && clock_.steady() >= state.resting_until) {
+        co_return state.connection;
+    }
+    std::string password;
+    const auto record = co_await load(host, password);
+    refuse_while_resting(state, record);
+    const auto permit = co_await state.opening.acquire(clock_, deadline);
+    if (state.connection) {
+        co_return state.connection;
+    }
+    std::optional<Error> failure;
+    try {
+        co_return co_await open(state, record, false, deadline);
+    } catch (const Error& error) {
+        failure = error;
+    }
+    failed(host, *failure);
+    throw std::move(*failure);
+}
+
+void Fleet::answered(store::HostId host)
+{
+    const auto kept = state_of(host);
+    HostState& state = *kept;
+    state.failures = 0;
+    state.resting_until = SteadyTime::min();
+}
+
+void Fleet::failed(store::HostId host, const Error& error)
+{
+    const auto kept = state_of(host);
+    HostState& state = *kept;
+    if (!says_unreachable(error)) {
+        return;
+    }
+    if (++state.failures < options_.failures_to_open) {
+        return;
+    }
+    const int doublings = std::min(state.failures - options_.failures_to_open, 16);
+    const auto rest = std::min<std::chrono::nanoseconds>(options_.open_first * (1 << doublings), options_.open_max);
+    state.resting_until = clock_.steady() + rest;
+}
+
+void Fleet::forget(store::HostId host)
+{
+    hosts_.erase(host);
+}
+
+Task<store::HostRecord> Fleet::probe(store::HostId host, Deadline deadline)
+{
+    const auto kept = state_of(host);
+    HostState& state = *kept;
+    std::string password;
+    const auto before = co_await load(host, password);
+    const auto permit = co_await state.opening.acquire(clock_, deadline);
+    const auto connection = co_await open(state, before, true, deadline);
+    answered(host);
+    co_return co_await store_.transact([&](store::Transaction& transaction) {
+        auto record = store::get<store::HostRecord>(transaction, host);
+        record_probe(record, connection->probe());
+        record.last_seen = transaction.now();
+        return store::update(transaction, record);
+    });
+}
+
+Task<Fleet::Seen> Fleet::look_at(store::HostId host, HostState& state, Deadline deadline)
+{
+    std::string password;
+    const auto record = co_await load(host, password);
+    if (record.state != store::HostState::ready || !recorded_probe(record)) {
+        refuse_while_resting(state, record);
+        co_await probe(host, deadline); // what came back may be another generation
+    }
+    const auto connection = co_await connect(host, deadline);
+    Seen seen;
+    seen.facts = co_await connection->driver().host_facts({.deadline = deadline});
+    if (clock_.steady() < state.inventory_due) {
+        seen.vms = co_await connection->driver().list_vms({.deadline = deadline});
+        co_return seen;
+    }
+    const auto inventory = co_await connection->driver().inventory({}, {.deadline = deadline});
+    state.inventory_due = clock_.steady() + options_.inventory_every;
+    state.macs.clear();
+    for (const auto& vm : inventory.vms) {
+        seen.vms.push_back(vm.summary);
+        for (const auto& nic : vm.nics) {
+            state.macs.insert(nic.mac.digits);
+        }
+    }
+    co_return seen;
+}
+
+Task<> Fleet::refresh(store::HostId host, Deadline deadline)
+{
+    const auto kept = state_of(host);
+    HostState& state = *kept;
+    const auto permit = co_await state.refreshing.acquire(clock_, deadline);
+    std::optional<Error> failure;
+    Seen seen;
+    try {
+        seen = co_await look_at(host, state, deadline);
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (failure) {
+        co_await record_failure(host, *failure);
+        throw std::move(*failure);
+    }
+    answered(host);
+    co_await store_.transact([&](store::Transaction& transaction) {
+        auto record = store::get<store::HostRecord>(transaction, host);
+        const auto foreign = std::ranges::count_if(seen.vms, [&](const auto& vm) { return !vm.mark || vm.mark->site != site_; });
+        record_facts(record, seen.facts, static_cast<std::size_t>(foreign));
+        record.state = store::HostState::ready;
+        record.last_seen = transaction.now();
+        record.last_error = std::nullopt;
+        record = store::update(transaction, record);
+        record_volumes(transaction, record, seen.facts);
+        record_vms(transaction, record, seen.vms);
+    });
+}
+
+Task<> Fleet::record_failure(store::HostId host, Error error)
+{
+    failed(host, error);
+    if (error.kind() == ErrorKind::cancelled) {
+        co_return;
+    }
+    co_await store_.transact([&](store::Transaction& transaction) {
+        auto record = store::find<store::HostRecord>(transaction, host);
+        if (!record || record->state == store::HostState::enrolling) {
+            return; // enrolment records its own failure
+        }
+        record->state = state_after(error);
+        record->last_error = store::StoredError::from(error).to_json();
+        store::update(transaction, *record);
+    });
+}
+
+Task<> Fleet::refresh_logged(store::HostId host)
+{
+    try {
+        co_await refresh(host, Deadline::after(clock_, options_.refresh_timeout));
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) {
+            throw;
+        }
+        log::warn("host_refresh_failed", {{"host", host}, {"error", error.what()}});
+    }
+}
+
+Task<> Fleet::run()
+{
+    while (!stopped_) {
+        const auto hosts = co_await store_.read([](store::Transaction& transaction) {
+            return store::list<store::HostRecord>(transaction, {.all = {{"state", "!=", "enrolling"}}});
+        });
+        const auto executor = co_await boost::asio::this_coro::executor;
+        for (const auto& host : hosts) {
+            spawn(executor, refresh_logged(host.id), "refresh host");
+        }
+        co_await stopping_.wait(clock_, Deadline::after(clock_, options_.refresh_every));
+    }
+}
+
+void Fleet::stop()
+{
+    stopped_ = true;
+    stopping_.notify_all();
+}
+
+std::set<std::string> Fleet::macs_seen() const
+{
+    std::set<std::string> all;
+    for (const auto& [id, state] : hosts_) {
+        all.insert(state->macs.begin(), state->macs.end());
+    }
+    return all;
+}
+
+} // namespace watari::fleet

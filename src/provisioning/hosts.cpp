@@ -1,0 +1,109 @@
+#include "fleet/host_facts.hpp"
+#include "messages/provisioning.hpp"
+#include "provisioning/networks.hpp"
+#include "provisioning/workflows.hpp"
+#include "store/records/event.hpp"
+#include "store/records/image.hpp"
+
+#include <boost/json.hpp>
+
+namespace watari::provisioning {
+
+namespace {
+
+using operations::StepContext;
+using store::Transaction;
+
+store::HostId host_in(const StepContext& step)
+{
+    return step.operation().host.value();
+}
+
+Task<> probe(Services& services, StepContext& step)
+{
+    co_await services.fleet.probe(host_in(step), step.deadline());
+}
+
+Task<> refresh(Services& services, StepContext& step)
+{
+    co_await services.fleet.refresh(host_in(step), step.deadline());
+}
+
+void commit_enrolled(Transaction& transaction, StepContext& step)
+{
+    const auto host = store::get<store::HostRecord>(transaction, host_in(step));
+    bind_networks_of_host(transaction, step.random(), host);
+    store::append(transaction, store::EventRecord{.kind = "host.enrolled",
+                                                  .subject_kind = "host",
+                                                  .subject = host.id.value(),
+                                                  .operation = step.operation().id,
+                                                  .data = boost::json::object{{"name", host.name}}});
+}
+
+void commit_refreshed(Transaction& transaction, StepContext& step)
+{
+    bind_networks_of_host(transaction, step.random(), store::get<store::HostRecord>(transaction, host_in(step)));
+}
+
+/// A host that could not be enrolled leaves no row: its name is free again.
+void forget_unless_enrolled(Transaction& transaction, const store::OperationRecord& operation)
+{
+    if (operation.state != store::OperationState::succeeded && operation.host) {
+        store::remove<store::HostRecord>(transaction, *operation.host);
+    }
+}
+
+void commit_removed(Transaction& transaction, StepContext& step)
+{
+    const auto host = store::HostId{Uuid::parse(text_in(step.input(), "host").value()).value()};
+    if (!store::vms_of_host(transaction, host).empty()) {
+        throw Error{ErrorKind::conflict, message::host_has_vms{.host = text_in(step.input(), "name").value_or("")}};
+    }
+    for (const auto& binding : store::list<store::NetworkBindingRecord>(transaction, {.all = {{"host", "=", host}}})) {
+        store::remove<store::NetworkBindingRecord>(transaction, binding.id);
+    }
+    for (const auto& replica : store::list<store::ImageReplicaRecord>(transaction, {.all = {{"host", "=", host}}})) {
+        store::remove<store::ImageReplicaRecord>(transaction, replica.id);
+    }
+    for (const auto& storage : store::storages_of(transaction, host)) {
+        store::remove<store::StorageRecord>(transaction, storage.id);
+    }
+    store::remove<store::HostRecord>(transaction, host);
+    store::append(transaction,
+                  store::EventRecord{.kind = "host.removed", .subject_kind = "host", .subject = host.value(), .operation = step.operation().id});
+}
+
+} // namespace
+
+operations::Workflow enroll_host(Services& services)
+{
+    Services* s = &services;
+    return {.name = "enroll_host",
+            .version = 1,
+            .steps = {{.id = "probe", .title = message::step_probe{}, .act = [s](StepContext& step) { return probe(*s, step); }},
+                      {.id = "refresh",
+                       .title = message::step_refresh{},
+                       .act = [s](StepContext& step) { return refresh(*s, step); },
+                       .commit = commit_enrolled}},
+            .ended = forget_unless_enrolled};
+}
+
+operations::Workflow refresh_host(Services& services)
+{
+    Services* s = &services;
+    return {.name = "refresh_host",
+            .version = 1,
+            .steps = {{.id = "refresh",
+                       .title = message::step_refresh{},
+                       .act = [s](StepContext& step) { return refresh(*s, step); },
+                       .commit = commit_refreshed}}};
+}
+
+operations::Workflow remove_host(Services&)
+{
+    return {.name = "remove_host",
+            .version = 1,
+            .steps = {{.id = "forget", .title = message::step_forget_host{}, .commit = commit_removed}}};
+}
+
+} // namespace watari::provisioning

@@ -1,0 +1,212 @@
+#include "messages/provisioning.hpp"
+#include "provisioning/placement.hpp"
+#include "provisioning/workflows.hpp"
+#include "store/records/event.hpp"
+
+#include <boost/json.hpp>
+
+namespace watari::provisioning {
+
+namespace {
+
+using operations::StepContext;
+using store::Transaction;
+using store::VmRecord;
+
+/// The sizes before and after, as the operation's input has them: "from" and "to" with processors, memory_mib, disk_bytes.
+struct Sizes {
+    std::int64_t processors = 0;
+    std::int64_t memory_mib = 0;
+    ByteSize disk;
+};
+
+Sizes sizes_in(const boost::json::value& input, std::string_view which)
+{
+    const auto& json = input.as_object().at(which);
+    return {.processors = number_in(json, "processors").value(),
+            .memory_mib = number_in(json, "memory_mib").value(),
+            .disk = ByteSize::bytes(static_cast<std::uint64_t>(number_in(json, "disk_bytes").value()))};
+}
+
+void set_wanted(VmRecord& vm, const Sizes& sizes)
+{
+    vm.wanted_processors = sizes.processors;
+    vm.wanted_memory_mib = sizes.memory_mib;
+    vm.wanted_disk_bytes = sizes.disk;
+}
+
+void reserve_sizes(Transaction& transaction, const VmRecord& vm, const Sizes& sizes)
+{
+    auto reservation = store::find_reservation(transaction, vm.id, vm.host.value());
+    if (!reservation) {
+        throw Error{ErrorKind::conflict, message::vm_not_placed{.vm = vm.name}};
+    }
+    const auto host = store::get<store::HostRecord>(transaction, *vm.host);
+    const auto storage = store::get<store::StorageRecord>(transaction, vm.storage.value());
+    reservation->memory = ByteSize::mib(static_cast<std::uint64_t>(sizes.memory_mib));
+    reservation->storage_bytes = storage_needed(sizes.disk, reservation->memory);
+    reservation->processors = sizes.processors;
+    const auto room = [](ByteSize whole, ByteSize reserve) { return whole > reserve ? whole - reserve : ByteSize{}; };
+    store::reserve(transaction, *reservation,
+                   {.memory = room(host.memory_total, host.memory_reserve), .storage_bytes = room(storage.volume_free, storage.reserve)});
+}
+
+/// Both sizes are held until the end: what may be undone must still find its room.
+void commit_reserve(Transaction& transaction, StepContext& step)
+{
+    const auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    auto both = sizes_in(step.input(), "from");
+    const auto to = sizes_in(step.input(), "to");
+    both.processors = std::max(both.processors, to.processors);
+    both.memory_mib = std::max(both.memory_mib, to.memory_mib);
+    both.disk = std::max(both.disk, to.disk);
+    reserve_sizes(transaction, vm, both);
+}
+
+void uncommit_reserve(Transaction& transaction, StepContext& step)
+{
+    const auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    auto sizes = sizes_in(step.input(), "from");
+    sizes.disk = std::max(sizes.disk, vm.observed_disk_bytes.value_or(sizes.disk)); // a disk that grew stays grown
+    reserve_sizes(transaction, vm, sizes);
+}
+
+Task<> with_machine(Services& services, StepContext& step,
+                    std::function<Task<>(hyperv::Driver&, hyperv::VmRef, hyperv::CallContext)> act)
+{
+    const auto vm = co_await vm_of(step);
+    const auto machine = reference(services, vm);
+    co_await on_host<void>(services, step, host_of(vm), [&](hyperv::Driver& driver, hyperv::CallContext call) {
+        return act(driver, machine, std::move(call));
+    });
+}
+
+bool restarts(const StepContext& step)
+{
+    return flag_in(step.input(), "restart");
+}
+
+Task<> shut_down(Services& services, StepContext& step)
+{
+    if (restarts(step)) {
+        co_await with_machine(services, step, [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
+            return driver.shut_down(std::move(machine), std::move(call));
+        });
+    }
+}
+
+Task<> start_again(Services& services, StepContext& step)
+{
+    if (restarts(step)) {
+        co_await with_machine(services, step, [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
+            return driver.start(std::move(machine), std::move(call));
+        });
+    }
+}
+
+Task<> set_resources(Services& services, StepContext& step, std::string_view from, std::string_view to)
+{
+    const auto before = sizes_in(step.input(), from);
+    const auto after = sizes_in(step.input(), to);
+    const auto memory = before.memory_mib == after.memory_mib
+                            ? std::nullopt
+                            : std::optional{ByteSize::mib(static_cast<std::uint64_t>(after.memory_mib))};
+    const auto processors =
+        before.processors == after.processors ? std::nullopt : std::optional{static_cast<unsigned>(after.processors)};
+    if (!memory && !processors) {
+        co_return;
+    }
+    co_await with_machine(services, step, [&](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
+        return driver.set_resources(std::move(machine), memory, processors, std::move(call));
+    });
+}
+
+Task<> grow_disk(Services& services, StepContext& step)
+{
+    const auto to = sizes_in(step.input(), "to");
+    if (to.disk == sizes_in(step.input(), "from").disk) {
+        co_return;
+    }
+    const auto vm = co_await vm_of(step);
+    const auto path = vm.disk_path.value();
+    co_await on_host<hyperv::DiskFacts>(services, step, host_of(vm), [&](hyperv::Driver& driver, hyperv::CallContext call) {
+        return driver.grow_disk(path, to.disk, std::move(call));
+    });
+}
+
+void commit_grown(Transaction& transaction, StepContext& step)
+{
+    auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    vm.observed_disk_bytes = sizes_in(step.input(), "to").disk;
+    vm.wanted_disk_bytes = *vm.observed_disk_bytes;
+    store::update(transaction, vm);
+}
+
+void commit_resized(Transaction& transaction, StepContext& step)
+{
+    auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    const auto to = sizes_in(step.input(), "to");
+    set_wanted(vm, to);
+    vm.observed_processors = to.processors;
+    vm.observed_memory_mib = to.memory_mib;
+    if (const auto plan = text_in(step.input(), "plan")) {
+        vm.plan = store::PlanId{Uuid::parse(*plan).value()};
+    }
+    reserve_sizes(transaction, vm, to);
+    store::update(transaction, vm);
+    store::append(transaction, store::EventRecord{.kind = "vm.resized",
+                                                  .project = vm.project,
+                                                  .subject_kind = "vm",
+                                                  .subject = vm.id.value(),
+                                                  .operation = step.operation().id});
+}
+
+void commit_end(Transaction& transaction, const store::OperationRecord& operation)
+{
+    auto vm = store::get<VmRecord>(transaction, operation.vm.value());
+    if (vm.lifecycle == store::Lifecycle::resizing) {
+        vm.lifecycle = store::Lifecycle::ready;
+        store::update(transaction, vm);
+    }
+}
+
+} // namespace
+
+operations::Workflow resize_vm(Services& services)
+{
+    Services* s = &services;
+    return {
+        .name = "resize_vm",
+        .version = 1,
+        .steps =
+            {
+                {.id = "reserve",
+                 .title = message::step_reserve{},
+                 .commit = commit_reserve,
+                 .uncommit = uncommit_reserve,
+                 .retry_exhausted = false},
+                {.id = "shut_down",
+                 .title = message::step_shut_down{},
+                 .act = [s](StepContext& step) { return shut_down(*s, step); },
+                 .undo = [s](StepContext& step) { return start_again(*s, step); },
+                 .time_limit = std::chrono::minutes{10}},
+                {.id = "disk",
+                 .title = message::step_grow_disk{},
+                 .act = [s](StepContext& step) { return grow_disk(*s, step); },
+                 .commit = commit_grown,
+                 .time_limit = std::chrono::minutes{30}},
+                {.id = "resources",
+                 .title = message::step_set_resources{},
+                 .act = [s](StepContext& step) { return set_resources(*s, step, "from", "to"); },
+                 .undo = [s](StepContext& step) { return set_resources(*s, step, "to", "from"); }},
+                {.id = "start",
+                 .title = message::step_start{},
+                 .act = [s](StepContext& step) { return start_again(*s, step); },
+                 .commit = commit_resized,
+                 .time_limit = std::chrono::minutes{10}},
+            },
+        .ended = commit_end,
+    };
+}
+
+} // namespace watari::provisioning

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "fleet/fleet.hpp"
+#include "hyperv/driver.hpp"
+#include "operations/workflow.hpp"
+#include "store/database.hpp"
+#include "store/records/host.hpp"
+#include "store/records/vm.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace watari::provisioning {
+
+/// What every workflow works with; outlives the engine.
+struct Services {
+    store::Store& store;
+    fleet::Fleet& fleet;
+    hyperv::SiteId site;
+};
+
+/// The step's deadline, durable "sent" mark, progress and request count as a driver wants them.
+hyperv::CallContext call_context(operations::StepContext& step);
+
+/// Runs one act on a host's driver and tells the fleet whether the host answered.
+template <class T>
+using Act = std::function<Task<T>(hyperv::Driver&, hyperv::CallContext)>;
+template <class T>
+Task<T> on_host(Services& services, operations::StepContext& step, store::HostId host, Act<T> act);
+
+/// The VM an operation is about, and its host. Throws not_found, conflict (message::vm_not_placed).
+Task<store::VmRecord> vm_of(operations::StepContext& step);
+store::HostId host_of(const store::VmRecord& vm);
+/// What proves on its host that the VM is ours.
+hyperv::VmRef reference(const Services& services, const store::VmRecord& vm);
+hyperv::OwnershipMark mark_of(const Services& services, store::VmId vm);
+/// The folder the VM's configuration lies in: the storage's path and the VM's id.
+hyperv::HostPath folder_of_vm(const store::VmRecord& vm);
+
+/// Members of an operation's input or of a step's result; absent and null are nullopt.
+std::optional<std::string> text_in(const boost::json::value& json, std::string_view name);
+std::optional<std::int64_t> number_in(const boost::json::value& json, std::string_view name);
+bool flag_in(const boost::json::value& json, std::string_view name);
+/// Sets a member of the step's result.
+void note(operations::StepContext& step, std::string_view name, boost::json::value value);
+
+} // namespace watari::provisioning
