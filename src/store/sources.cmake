@@ -18,6 +18,10 @@ set(SOURCES
     sqlite/lock_file.cpp
     sqlite/sqlite.cpp
     testing/crash_disk.cpp
+    testing/temporary_folder.cpp
 )
-set(TESTS)
+set(TESTS
+    records/records_test.cpp
+    sqlite/sqlite_test.cpp
+)
 set(LIBS SQLite::SQLite3 Boost::json PkgConfig::libsodium)
