@@ -221,6 +221,9 @@ void Builder::end_element()
 /// linear.
 void Builder::append_text(std::string_view text)
 {
+    if (text.empty()) { // an empty CDATA section
+        return;
+    }
     Frame& frame = open_.back();
     if (frame.size + text.size() > frame.capacity) {
         const std::size_t missing = frame.size + text.size() - frame.capacity;
