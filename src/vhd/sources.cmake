@@ -15,5 +15,12 @@ set(SOURCES
     vhdx_log.cpp
     vhdx_metadata.cpp
 )
-set(TESTS)
+set(TESTS
+    crash_test.cpp
+    damage_test.cpp
+    disk_test.cpp
+    disk_testing.cpp
+    format_test.cpp
+    readers_test.cpp
+)
 set(LIBS)

@@ -41,6 +41,7 @@ private:
     bool is_fixed() const { return !image_.header.has_value(); }
     bool is_child() const { return image_.place.footer.kind() == Kind::differencing; }
     std::uint64_t block_size() const { return image_.header->block_size(); }
+    std::uint64_t blocks() const { return divide_up(image_.place.footer.size(), block_size()); }
     std::uint64_t bitmap_size() const { return round_up(divide_up(block_size(), 512 * 8), 512); }
     std::uint64_t table_end() const
     {
@@ -293,23 +294,23 @@ void VhdDisk::grow(ByteSize size)
     set_size(size.in_bytes());
 }
 
-/// One write puts the footer at the new end, so no crash leaves the file without one.
+/// First the old footer appears at the new end, then its old place becomes zeros, then the new size
+/// appears: the file always ends in a good footer, and the old one is never seen as data.
 void VhdDisk::grow_fixed(std::uint64_t size)
 {
-    const std::uint64_t old_footer = footer_offset();
-    if (old_footer > footer().size()) {
-        file_->write_zeros(footer().size(), old_footer - footer().size());
-        file_->flush();
+    const std::uint64_t old_size = footer().size();
+    const std::uint64_t old_place = footer_offset();
+    const std::uint64_t new_place = std::max(size, old_place);
+    if (new_place > old_place) {
+        move_footer(new_place - old_place);
     }
-    const std::uint64_t new_footer = std::max(size, old_footer);
+    file_->write_zeros(old_size, std::min(new_place, old_place + footer_size) - old_size);
+    file_->flush();
     Footer larger = footer();
     larger.resize(size);
-    file_->write_at(new_footer, larger.raw);
+    file_->write_at(new_place, larger.raw);
     file_->flush();
     footer() = larger;
-    image_.place.offset = new_footer;
-    file_->write_zeros(old_footer, std::min(footer_size, new_footer - old_footer));
-    file_->flush();
 }
 
 void VhdDisk::set_size(std::uint64_t size)
@@ -339,30 +340,31 @@ void VhdDisk::clear_tail(std::uint64_t new_size)
     }
 }
 
+/// Entries behind the last block mean nothing so far, whatever they are.
 void VhdDisk::grow_table(std::uint64_t entries)
 {
     const DynamicHeader& header = *image_.header;
-    const std::uint64_t have = header.entries();
-    if (entries <= have) {
-        return;
-    }
-    const std::uint64_t room = (table_end() - header.table_offset()) / 4;
-    if (entries > room) {
+    const std::uint64_t place = header.table_offset() + blocks() * 4;
+    if (header.table_offset() + entries * 4 > table_end()) {
         move_table(entries);
         return;
     }
-    const Bytes none((entries - have) * 4, 0xFF);
-    file_->write_at(header.table_offset() + have * 4, none);
-    file_->flush();
-    image_.header->set_table(header.table_offset(), static_cast<std::uint32_t>(entries));
-    write_table_fields();
+    const Bytes none((entries - blocks()) * 4, 0xFF);
+    if (read_bytes(*file_, place, none.size()) != none) {
+        file_->write_at(place, none);
+        file_->flush();
+    }
+    if (entries > header.entries()) {
+        image_.header->set_table(header.table_offset(), static_cast<std::uint32_t>(entries));
+        write_table_fields();
+    }
 }
 
 void VhdDisk::move_table(std::uint64_t entries)
 {
     const std::uint64_t place = round_up(footer_offset(), 512);
     const std::uint64_t length = round_up(entries * 4, 512);
-    const std::uint64_t used = std::uint64_t{image_.header->entries()} * 4;
+    const std::uint64_t used = blocks() * 4;
     const std::uint64_t old_place = image_.header->table_offset();
     move_footer(place - footer_offset() + length);
     for (std::uint64_t at = 0; at < length;) {
