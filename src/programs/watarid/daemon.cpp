@@ -1,0 +1,222 @@
+#include "programs/watarid/daemon.hpp"
+
+#include "api/api.hpp"
+#include "auth/scheme.hpp"
+#include "core/log.hpp"
+#include "hyperv/connect/connect.hpp"
+#include "messages/watarid.hpp"
+#include "provisioning/orders.hpp"
+#include "provisioning/workflows.hpp"
+#include "store/records/project.hpp"
+#include "store/records/setting.hpp"
+#include "store/secret_box.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace watari {
+
+namespace {
+
+constexpr std::string_view default_project = "default";
+
+/// The folder where everything durable lies, for its owner only.
+std::filesystem::path own_folder(const std::filesystem::path& folder)
+{
+    std::error_code failure;
+    const bool made = std::filesystem::create_directories(folder, failure);
+    if (failure) {
+        throw Error{ErrorKind::denied, message::data_folder_refused{.folder = folder.string()},
+                    {.code = static_cast<std::uint32_t>(failure.value()), .text = failure.message()}};
+    }
+    if (made) {
+        std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+    }
+    return folder;
+}
+
+/// Written under another name first, so that a reader never sees half of it.
+void write_secret_file(const std::filesystem::path& path, std::string_view text)
+{
+    const auto unfinished = path.string() + ".new";
+    const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+    const int reason = errno;
+    if (file >= 0) {
+        ::close(file);
+    }
+    if (!written) {
+        throw Error{ErrorKind::denied, message::token_file_refused{.path = path.string()},
+                    {.code = static_cast<std::uint32_t>(reason), .text = std::strerror(reason)}};
+    }
+    std::filesystem::rename(unfinished, path);
+}
+
+std::string new_token(Random& random)
+{
+    std::array<std::uint64_t, 4> words{};
+    for (auto& word : words) {
+        word = random.next();
+    }
+    return fmt::format("watari_{:016x}", fmt::join(words, ""));
+}
+
+std::map<std::string, Message> titles_of(const std::vector<operations::Workflow>& workflows)
+{
+    std::map<std::string, Message> titles;
+    for (const auto& workflow : workflows) {
+        for (const auto& step : workflow.steps) {
+            titles.emplace(workflow.name + "/" + step.id, step.title);
+        }
+    }
+    return titles;
+}
+
+} // namespace
+
+/// In the order they are made; each stands on those above it.
+struct Daemon::Parts {
+    std::filesystem::path data;
+    std::unique_ptr<store::SecretBox> secrets;
+    std::unique_ptr<store::Store> store;
+    hyperv::Connector connector;
+    std::unique_ptr<fleet::Fleet> fleet = {};
+    std::unique_ptr<provisioning::Services> services = {};
+    std::unique_ptr<operations::Engine> engine = {};
+    std::unique_ptr<provisioning::Orders> orders = {};
+    std::unique_ptr<api::Api> api = {};
+    std::unique_ptr<http::Server> server = {};
+    Signal ended = {};
+    int running = 0; ///< of engine and fleet
+};
+
+Daemon::Daemon(Seams seams, DaemonOptions options) : seams_(std::move(seams)), options_(std::move(options))
+{
+    const auto folder = own_folder(options_.data);
+    parts_ = std::make_unique<Parts>(Parts{.data = folder,
+                                           .secrets = store::open_secret_box(folder / "secrets.key"),
+                                           .store = store::sqlite::open(folder / "watari.db", seams_.clock, options_.sqlite),
+                                           .connector = hyperv::Connector{seams_.network, seams_.clock, seams_.random}});
+}
+
+Daemon::~Daemon() = default;
+
+Task<> Daemon::prepare()
+{
+    Parts& parts = *parts_;
+    const Uuid proposed = Uuid::random(seams_.random);
+    const auto new_id = [this] { return Uuid::ordered(std::chrono::system_clock::time_point{seams_.clock.now()}, seams_.random); };
+    const Uuid project = new_id();
+    const Uuid token_id = new_id();
+    const std::string token = new_token(seams_.random);
+    const bool has_file = std::filesystem::exists(token_file());
+    const Uuid site = co_await parts.store->transact([&](store::Transaction& transaction) {
+        if (!store::find_project_by_name(transaction, default_project)) {
+            store::insert(transaction, store::ProjectRecord{.id = store::ProjectId{project}, .name = std::string{default_project}});
+        }
+        if (!has_file) {
+            store::insert(transaction, store::TokenRecord{.id = store::TokenId{token_id},
+                                                          .name = "admin-" + token_id.lower().substr(0, 8),
+                                                          .role = store::Role::admin,
+                                                          .hash = api::sha256_hex(token)});
+        }
+        return store::site_id(transaction, proposed);
+    });
+    if (!has_file) {
+        write_secret_file(token_file(), token + "\n");
+    }
+    parts.fleet = std::make_unique<fleet::Fleet>(
+        fleet::Fleet::Parts{*parts.store, *parts.secrets, parts.connector, seams_.clock, hyperv::SiteId{site}}, options_.fleet);
+    parts.services = std::make_unique<provisioning::Services>(provisioning::Services{*parts.store, *parts.fleet, hyperv::SiteId{site}});
+}
+
+namespace {
+
+/// Runs one of the daemon's long tasks; stop() waits on `ended` for all of them.
+Task<> run_until_stopped(Task<> task, int& running, Signal& ended)
+{
+    ++running;
+    std::exception_ptr failure;
+    try {
+        co_await std::move(task);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    --running;
+    ended.notify_all();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+}
+
+} // namespace
+
+Task<> Daemon::start()
+{
+    co_await prepare();
+    Parts& parts = *parts_;
+    auto workflows = provisioning::all_workflows(*parts.services);
+    auto titles = titles_of(workflows);
+    parts.engine = std::make_unique<operations::Engine>(*parts.store, seams_.clock, seams_.random, seams_.executor, std::move(workflows),
+                                                        options_.engine);
+    co_await parts.engine->check();
+    parts.orders = std::make_unique<provisioning::Orders>(*parts.services, *parts.secrets, *parts.engine, seams_.clock, seams_.random);
+    parts.api = std::make_unique<api::Api>(api::Parts{.store = *parts.store,
+                                                      .engine = *parts.engine,
+                                                      .orders = *parts.orders,
+                                                      .clock = seams_.clock,
+                                                      .random = seams_.random,
+                                                      .step_titles = std::move(titles),
+                                                      .version = options_.version});
+    parts.server = std::make_unique<http::Server>(seams_.executor, seams_.clock, seams_.network.listen(options_.listen),
+                                                  parts.api->handler(), http::ServerOptions{});
+    spawn(seams_.executor, run_until_stopped(parts.engine->run(), parts.running, parts.ended), "operation engine");
+    spawn(seams_.executor, run_until_stopped(parts.fleet->run(), parts.running, parts.ended), "fleet");
+    parts.server->start();
+    log::info("watarid_started", {{"address", address().text()}, {"data", parts.data.string()}});
+}
+
+Task<> Daemon::stop(Deadline deadline)
+{
+    Parts& parts = *parts_;
+    if (parts.server) {
+        co_await parts.server->drain(deadline);
+    }
+    if (parts.fleet) {
+        parts.fleet->stop();
+    }
+    if (parts.engine) {
+        co_await parts.engine->stop(deadline);
+    }
+    bool in_time = true;
+    while (parts.running > 0 && in_time) {
+        in_time = co_await parts.ended.wait(seams_.clock, deadline);
+    }
+    log::info("watarid_stopped", {});
+}
+
+net::Endpoint Daemon::address() const
+{
+    return parts_->server->local();
+}
+
+std::filesystem::path Daemon::token_file() const
+{
+    return options_.data / "admin.token";
+}
+
+store::Store& Daemon::store()
+{
+    return *parts_->store;
+}
+
+operations::Engine& Daemon::engine()
+{
+    return *parts_->engine;
+}
+
+} // namespace watari

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/random.hpp"
+#include "fleet/fleet.hpp"
+#include "http/server.hpp"
+#include "net/network.hpp"
+#include "operations/engine.hpp"
+#include "store/sqlite/sqlite.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace watari {
+
+/// The outside world as the control plane sees it: made once, in main() or in a test.
+struct Seams {
+    Executor executor;
+    Clock& clock;
+    Random& random;
+    net::Network& network;
+};
+
+struct DaemonOptions {
+    std::filesystem::path data; ///< database, key, token; made (mode 0700) when absent
+    net::Endpoint listen{"127.0.0.1", 8420};
+    store::sqlite::Options sqlite = {};
+    operations::EngineOptions engine = {};
+    fleet::FleetOptions fleet = {};
+    std::string version = "0.1.0";
+};
+
+/// The control plane, whole: store, fleet, engine, orders and REST API on one loop.
+class Daemon
+{
+public:
+    /// Opens the store and the key. Throws what they throw.
+    Daemon(Seams seams, DaemonOptions options);
+    ~Daemon();
+
+    /// Makes site, default project and admin token at the first start; goes on with unfinished operations; listens. Throws conflict
+    /// (message::port_in_use), unsupported (an operation needs a workflow this program lacks).
+    Task<> start();
+    /// Ends requests and steps under way until `deadline`.
+    Task<> stop(Deadline deadline);
+
+    net::Endpoint address() const;
+    std::filesystem::path token_file() const;
+    store::Store& store();
+    operations::Engine& engine();
+
+private:
+    struct Parts;
+    Task<> prepare();
+
+    Seams seams_;
+    DaemonOptions options_;
+    std::unique_ptr<Parts> parts_;
+};
+
+} // namespace watari

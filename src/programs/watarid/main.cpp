@@ -1,0 +1,122 @@
+#include "core/catalogue.hpp"
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "core/random.hpp"
+#include "net/tcp.hpp"
+#include "programs/watarid/config.hpp"
+#include "programs/watarid/daemon.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <cstdlib>
+#include <iostream>
+
+extern char** environ;
+
+namespace {
+
+using namespace watari;
+
+std::vector<std::pair<std::string, std::string>> environment()
+{
+    std::vector<std::pair<std::string, std::string>> variables;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text{*entry};
+        const auto equals = text.find('=');
+        if (equals != std::string_view::npos) {
+            variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+        }
+    }
+    return variables;
+}
+
+Language language_of(const std::vector<std::pair<std::string, std::string>>& variables)
+{
+    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+        for (const auto& [key, value] : variables) {
+            if (key == name && !value.empty()) {
+                return language_from(value);
+            }
+        }
+    }
+    return Language::en;
+}
+
+/// Runs until a signal asks for the end; a start that fails ends the program.
+Task<> run(Daemon& daemon, boost::asio::signal_set& signals, Clock& clock, std::optional<Error>& failure)
+{
+    try {
+        co_await daemon.start();
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (!failure) {
+        co_await signals.async_wait(boost::asio::use_awaitable);
+    }
+    co_await daemon.stop(Deadline::after(clock, seconds{10}));
+}
+
+int serve(const Config& config, Language language)
+{
+    log::set_sink(log::spdlog_sink(config.log_level, config.log_file));
+    boost::asio::io_context loop{1};
+    const auto clock = system_clock(loop.get_executor());
+    const auto random = system_random();
+    const auto network = net::tcp_network(loop.get_executor(), *clock);
+    boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
+    std::optional<Error> failure;
+    try {
+        Daemon daemon{{loop.get_executor(), *clock, *random, *network}, {.data = config.data, .listen = config.listen}};
+        boost::asio::co_spawn(loop, run(daemon, signals, *clock, failure), [&](std::exception_ptr thrown) {
+            loop.stop();
+            if (thrown) {
+                std::rethrow_exception(thrown);
+            }
+        });
+        loop.run();
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (failure) {
+        std::cerr << "watarid: " << render(*failure, language) << "\n";
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    CLI::App app{"Watari's control plane: REST API, operation engine and inventory.", "watarid"};
+    Flags flags;
+    bool check_only = false;
+    app.add_option("--config", flags.config_file, "TOML file (default ~/.config/watari/watarid.toml when there is one)");
+    app.add_option("--data", flags.data, "folder of the database, key and admin token (default ~/.local/state/watari)");
+    app.add_option("--listen", flags.listen, "address and port of the REST API (default 127.0.0.1:8420)");
+    app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
+    app.add_option("--log-file", flags.log_file, "write the log there instead of to standard error");
+    app.add_flag("--check-config", check_only, "say everything that is wrong with the configuration, and end");
+    app.set_version_flag("--version", "watarid 0.1.0");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? EXIT_SUCCESS : 2;
+    }
+    const auto variables = environment();
+    const auto language = language_of(variables);
+    const auto loaded = load_config(flags, variables);
+    for (const auto& problem : loaded.problems) {
+        std::cerr << "watarid: " << render(problem, language) << "\n";
+    }
+    if (!loaded.problems.empty()) {
+        return 2;
+    }
+    if (check_only) {
+        std::cout << "configuration ok: data " << loaded.config.data.string() << ", listen " << loaded.config.listen.text() << "\n";
+        return EXIT_SUCCESS;
+    }
+    return serve(loaded.config, language);
+}
