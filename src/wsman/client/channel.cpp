@@ -99,9 +99,12 @@ Channel::Channel(http::Client& client, Clock& clock, Random& random, SessionOpti
     options_.max_elements = std::max(options_.max_elements, 1U);
 }
 
-bool Channel::raise_envelope_size() noexcept
+bool Channel::raise_envelope_size(std::uint64_t used) noexcept
 {
     constexpr std::uint64_t factor = 4;
+    if (used != max_envelope_size_) {
+        return true; // raised since, for another request
+    }
     if (max_envelope_size_ != options_.max_envelope_size) {
         return false;
     }
@@ -135,7 +138,8 @@ Response Channel::read(const http::Response& answer, const Asked& asked,
         throw http_error(answer.status, asked, std::string{path});
     }
     const cim::TypeSource& types = options_.types_of ? options_.types_of(asked.ns) : cim::untyped();
-    Response response = decode_response(answer.body, types);
+    Response response =
+        decode_response(answer.body, types, asked.class_name == "*" ? "" : asked.class_name);
     if (!response.relates_to.empty() && !cim::same_name(response.relates_to, message_id)) {
         fail_answer(asked, "the answer belongs to another request");
     }

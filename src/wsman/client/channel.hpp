@@ -26,8 +26,9 @@ public:
     const SessionOptions& options() const noexcept { return options_; }
     Clock& clock() const noexcept { return clock_; }
     std::uint64_t requests() const noexcept { return requests_; }
-    /// Once, for an answer that did not fit: false when it was raised before.
-    bool raise_envelope_size() noexcept;
+    std::uint64_t max_envelope_size() const noexcept { return max_envelope_size_; }
+    /// Once, for an answer that did not fit `used`: false when there is no more room than that.
+    bool raise_envelope_size(std::uint64_t used) noexcept;
 
 private:
     RequestHeader header_for(const RequestBody& body, const Asked& asked,

@@ -35,7 +35,7 @@ public:
 
 private:
     Task<ItemsResponse> ask(bool is_pull, Deadline deadline);
-    bool shrink();
+    bool shrink(std::uint64_t room);
     void follow(const ItemsResponse& batch);
 
     Channel& channel_;
@@ -45,13 +45,13 @@ private:
 };
 
 /// Makes the next answer smaller or the room for it larger; false when neither is left.
-bool Cursor::shrink()
+bool Cursor::shrink(std::uint64_t room)
 {
     if (max_elements_ > 1) {
         max_elements_ /= 2;
         return true;
     }
-    return channel_.raise_envelope_size();
+    return channel_.raise_envelope_size(room);
 }
 
 Task<ItemsResponse> Cursor::ask(bool is_pull, Deadline deadline)
@@ -64,13 +64,14 @@ Task<ItemsResponse> Cursor::ask(bool is_pull, Deadline deadline)
         if (is_pull) {
             body = Pull{.context = context_, .max_elements = max_elements_};
         }
+        const auto room = channel_.max_envelope_size();
         Response response = co_await channel_.exchange(std::move(body), listing_.resource_class, {},
                                                        asked, deadline);
         const auto* fault = std::get_if<Fault>(&response.body);
         if (fault != nullptr && is_context_lost(*fault)) {
             context_.clear();
         }
-        if (fault == nullptr || !is_answer_too_large(*fault) || !shrink()) {
+        if (fault == nullptr || !is_answer_too_large(*fault) || !shrink(room)) {
             co_return expect<ItemsResponse>(std::move(response), asked);
         }
     }

@@ -66,11 +66,12 @@ struct Session::State {
     Task<Response> ask(const RequestBody& body, const cim::ObjectPath& path, const Asked& asked,
                        Deadline deadline)
     {
+        const auto room = channel.max_envelope_size();
         Response response =
             co_await channel.exchange(body, path.class_name(), selectors_of(path), asked, deadline);
         const auto* fault = std::get_if<Fault>(&response.body);
         if (fault != nullptr && asked.effect == Effect::reads && is_answer_too_large(*fault) &&
-            channel.raise_envelope_size()) {
+            channel.raise_envelope_size(room)) {
             response = co_await channel.exchange(body, path.class_name(), selectors_of(path), asked,
                                                  deadline);
         }

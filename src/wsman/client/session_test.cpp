@@ -97,6 +97,37 @@ TEST_F(SessionTest, reads_all_batches_of_a_query)
     EXPECT_TRUE(received[0].header.resource_uri.ends_with("/*"));
 }
 
+class NumberTypes final : public cim::TypeSource
+{
+public:
+    std::optional<cim::PropertyType> property_type(std::string_view class_name,
+                                                   std::string_view) const override
+    {
+        return class_name == "Msvm_X" ? std::optional{cim::PropertyType{Type::uint32}}
+                                      : std::nullopt;
+    }
+    std::optional<cim::PropertyType> parameter_type(std::string_view, std::string_view,
+                                                    std::string_view) const override
+    {
+        return std::nullopt;
+    }
+};
+
+TEST_F(SessionTest, types_the_items_of_a_projection_by_the_class_of_the_query)
+{
+    answer = [](const Request& request) {
+        ItemsResponse items = batch(request, 1, 1, "");
+        items.items[0].instance->set_class_name("");
+        return soap(request, items);
+    };
+    const NumberTypes types;
+    start({.types_of = [&](std::string_view) -> const cim::TypeSource& { return types; }});
+    const auto all = clock.run(session->query(ns, "select Number from Msvm_X", in(60s)));
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].class_name(), "Msvm_X");
+    EXPECT_EQ(all[0]["Number"].unsigned_integer(), 1U);
+}
+
 TEST_F(SessionTest, pulls_when_the_host_does_not_optimize_and_keeps_a_context_that_is_left_out)
 {
     answer = [turn = 0](const Request& request) mutable {

@@ -14,8 +14,9 @@ namespace watari::wsman {
 /// Client's end.
 std::string encode(const Request& request);
 /// `types` gives the declared types of the namespace addressed. Throws invalid: message::wsman_bad_answer (why) for anything that is not
-/// an answer (HTML, no envelope, missing body); never crashes on foreign bytes. Prefixes are free (V56).
-Response decode_response(std::string_view bytes, const cim::TypeSource& types);
+/// an answer (HTML, no envelope, missing body); never crashes on foreign bytes. Prefixes are free (V56). `projected_class` is the
+/// class of `select a,b from Class`, whose items name none.
+Response decode_response(std::string_view bytes, const cim::TypeSource& types, std::string_view projected_class = {});
 
 /// Server's end.
 struct DecodedRequest {

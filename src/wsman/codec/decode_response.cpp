@@ -144,7 +144,7 @@ Fault read_fault_of(const xml::Element& element, const xml::Element* header)
 }
 
 ResponseBody read_body(const Envelope& envelope, std::string_view action,
-                       const cim::TypeSource& types)
+                       const cim::TypeSource& types, std::string_view projected_class)
 {
     const xml::Element* element = envelope.body->first_child();
     if (element == nullptr) {
@@ -159,7 +159,7 @@ ResponseBody read_body(const Envelope& envelope, std::string_view action,
     if (element->is(names::transfer, "ResourceCreated")) {
         return ReferenceResponse{reference_from(*element)};
     }
-    ValueReader values{types, Sender::host};
+    ValueReader values{types, Sender::host, projected_class};
     if (element->is(names::enumeration, "EnumerateResponse") ||
         element->is(names::enumeration, "PullResponse")) {
         return read_items(*element, values);
@@ -178,7 +178,8 @@ ResponseBody read_body(const Envelope& envelope, std::string_view action,
 
 } // namespace
 
-Response decode_response(std::string_view bytes, const cim::TypeSource& types)
+Response decode_response(std::string_view bytes, const cim::TypeSource& types,
+                         std::string_view projected_class)
 {
     const xml::Document document = parse_message(bytes);
     const Envelope envelope = open_envelope(document);
@@ -186,7 +187,7 @@ Response decode_response(std::string_view bytes, const cim::TypeSource& types)
     response.action = header_text(envelope.header, names::addressing, "Action");
     response.message_id = header_text(envelope.header, names::addressing, "MessageID");
     response.relates_to = header_text(envelope.header, names::addressing, "RelatesTo");
-    response.body = read_body(envelope, response.action, types);
+    response.body = read_body(envelope, response.action, types, projected_class);
     return response;
 }
 

@@ -90,6 +90,13 @@ void write_identify(xml::Writer& out, const IdentifyResponse& identity)
     out.close();
 }
 
+/// Class URI of an item: of the form that the request used.
+std::string class_uri(std::string_view ns, const std::string& class_name)
+{
+    return ns.empty() ? std::string{names::cim_schema_prefix} + class_name
+                      : resource_uri(ns, class_name);
+}
+
 void write_item(xml::Writer& out, const Item& item, std::string_view ns)
 {
     const bool both = item.instance && item.path;
@@ -97,7 +104,7 @@ void write_item(xml::Writer& out, const Item& item, std::string_view ns)
         out.open("w:Item");
     }
     if (item.instance) {
-        write_instance(out, *item.instance, ns, resource_uri(ns, item.instance->class_name()));
+        write_instance(out, *item.instance, ns, class_uri(ns, item.instance->class_name()));
     }
     if (item.path) {
         out.open("a:EndpointReference");

@@ -153,8 +153,8 @@ std::vector<Selector> read_selectors(const xml::Element& selector_set)
 cim::Instance ValueReader::instance(const xml::Element& element)
 {
     if (element.is(names::wsman, "XmlFragment")) {
-        cim::Instance projection;
-        properties(element, types_.properties_of({}), projection);
+        cim::Instance projection{std::string{projected_class_}};
+        properties(element, types_.properties_of(projected_class_), projection);
         return projection;
     }
     cim::Instance instance{std::string{element.name()}};

@@ -71,9 +71,12 @@ class ValueReader
 public:
     /// What a client sends is held to the declared types; what a host answers is read as far as it
     /// can be.
-    ValueReader(const cim::TypeSource& types, Sender sender) : types_(types), sender_(sender) {}
+    ValueReader(const cim::TypeSource& types, Sender sender, std::string_view projected_class = {})
+        : types_(types), sender_(sender), projected_class_(projected_class)
+    {
+    }
 
-    /// An element named after its class, or w:XmlFragment (then without class name).
+    /// An element named after its class, or w:XmlFragment (then of the projected class).
     cim::Instance instance(const xml::Element& element);
     /// The children of an _INPUT or _OUTPUT element.
     cim::Instance parameters(const xml::Element& element, std::string_view class_name,
@@ -96,6 +99,7 @@ private:
 
     TypeCache types_;
     Sender sender_;
+    std::string_view projected_class_;
     bool saw_wrapped_reference_ = false;
     bool saw_element_tree_ = false;
 };
