@@ -5,5 +5,10 @@ set(SOURCES
     runner.cpp
     scheduler.cpp
 )
-set(TESTS)
+set(TESTS
+    crash_test.cpp
+    engine_test.cpp
+    testing/plant.cpp
+    testing/world.cpp
+)
 set(LIBS Boost::json)

@@ -1,0 +1,546 @@
+#include "operations/engine.hpp"
+
+#include "operations/testing/plant.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+namespace watari::operations {
+namespace {
+
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using store::OperationState;
+using store::StepState;
+using testing::Plant;
+
+Error failure(ErrorKind kind, std::string code = "told")
+{
+    return Error{kind, Message{std::move(code), {}}};
+}
+
+/// A workflow of one step that acts.
+Workflow one_step(std::string name, Step::Act act)
+{
+    return {.name = std::move(name), .steps = {Step{.id = "only", .act = std::move(act)}}};
+}
+
+TEST(Engine, does_the_steps_in_order_and_records_them)
+{
+    Plant plant;
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.run_to_end());
+    const auto operation = plant.get(id);
+    EXPECT_EQ(operation.state, OperationState::succeeded);
+    EXPECT_TRUE(operation.started && operation.ended);
+    EXPECT_EQ(plant.world.log, (std::vector<std::string>{fmt::format("make disk-{}", id),
+                                                         fmt::format("make machine-{}", id),
+                                                         fmt::format("start machine-{}", id)}));
+    EXPECT_TRUE(plant.reserved(id));
+    EXPECT_EQ(plant.event_kinds(id),
+              (std::vector<std::string>{"operation.accepted", "step.done", "step.done", "step.done",
+                                        "step.done", "operation.succeeded"}));
+    for (const auto& step : plant.steps(id)) {
+        EXPECT_EQ(step.state, StepState::done);
+        EXPECT_EQ(step.attempts, 1);
+        EXPECT_EQ(step.progress, 100);
+    }
+    EXPECT_EQ(plant.steps(id)[1].result, boost::json::value(fmt::format("disk-{}", id)));
+    const auto audit =
+        plant.scene.read([](store::Transaction& tx) { return store::audit_before(tx, {}, 10); });
+    ASSERT_EQ(audit.size(), 2U);
+    EXPECT_EQ(audit[0].outcome, "succeeded");
+    EXPECT_EQ(audit[0].actor, "tester");
+    EXPECT_EQ(audit[1].outcome, "accepted");
+    EXPECT_EQ(audit[1].request_id, "r-1");
+}
+
+TEST(Engine, does_not_look_when_nothing_was_sent)
+{
+    Plant plant;
+    plant.start();
+    plant.submit("build");
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.world.looks, 2) << "the two verifications only";
+}
+
+TEST(Engine, undoes_in_reverse_after_a_permanent_failure)
+{
+    Plant plant;
+    plant.world.doomed = {"machine"};
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.run_to_end());
+    const auto operation = plant.get(id);
+    EXPECT_EQ(operation.state, OperationState::failed);
+    EXPECT_EQ(operation.error->message.code, "doomed");
+    EXPECT_TRUE(plant.world.things.empty());
+    EXPECT_FALSE(plant.reserved(id));
+    EXPECT_EQ(plant.event_kinds(id),
+              (std::vector<std::string>{"operation.accepted", "step.done", "step.done",
+                                        "step.failed", "step.undone", "step.undone", "step.undone",
+                                        "operation.failed"}));
+    EXPECT_EQ(plant.steps(id)[3].state, StepState::pending);
+    EXPECT_EQ(plant.steps(id)[2].error->message.code, "doomed");
+}
+
+TEST(Engine, tries_again_with_growing_pauses_while_a_host_refuses)
+{
+    Plant plant;
+    int calls = 0;
+    std::vector<WallTime> times;
+    plant.workflows = {one_step("try", [&](StepContext& context) -> Task<> {
+        times.push_back(context.clock().now());
+        if (++calls < 5) {
+            throw failure(ErrorKind::unavailable);
+        }
+        co_return;
+    })};
+    plant.start();
+    const auto id = plant.submit("try");
+    plant.scene.clock.advance(100ms);
+    EXPECT_EQ(plant.get(id).state, OperationState::waiting);
+    EXPECT_TRUE(plant.get(id).next_try);
+    EXPECT_EQ(plant.get(id).error->message.code, "told");
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+    EXPECT_EQ(plant.get(id).error, std::nullopt);
+    ASSERT_EQ(times.size(), 5U);
+    EXPECT_GE(times[4] - times[3], 4s);
+    EXPECT_LE(times[1] - times[0], 2s);
+    EXPECT_EQ(plant.steps(id)[0].attempts, 5);
+}
+
+TEST(Engine, waits_until_a_lost_request_cannot_run_any_more_before_it_looks)
+{
+    Plant plant;
+    plant.world.faults = {.lost_answer = 100};
+    plant.start();
+    const auto id = plant.submit("build");
+    plant.scene.clock.advance(6s);
+    EXPECT_EQ(plant.get(id).state, OperationState::waiting);
+    EXPECT_EQ(plant.world.looks, 0);
+    plant.scene.clock.advance(30s);
+    EXPECT_EQ(plant.world.looks, 0);
+    plant.scene.clock.advance(10s);
+    EXPECT_GE(plant.world.looks, 1);
+    plant.world.faults = {};
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+    EXPECT_TRUE(plant.world.violations.empty());
+    EXPECT_EQ(plant.world.made[fmt::format("disk-{}", id)], 1);
+}
+
+TEST(Engine, gives_up_waiting_for_a_quota_and_undoes)
+{
+    Plant plant;
+    plant.start();
+    plant.world.faults.exhausted = 100;
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.run_to_end(1h));
+    EXPECT_EQ(plant.get(id).state, OperationState::failed);
+    EXPECT_EQ(plant.get(id).error->kind, ErrorKind::exhausted);
+    EXPECT_EQ(plant.steps(id)[1].attempts, plant.options.attempts_max);
+    EXPECT_FALSE(plant.reserved(id));
+}
+
+TEST(Engine, does_not_wait_for_capacity_that_no_waiting_brings_back)
+{
+    Plant plant;
+    int calls = 0;
+    plant.workflows = {{.name = "place",
+                        .steps = {Step{.id = "reserve",
+                                       .commit =
+                                           [&](store::Transaction&, StepContext&) {
+                                               ++calls;
+                                               throw failure(ErrorKind::exhausted);
+                                           },
+                                       .retry_exhausted = false}}}};
+    plant.start();
+    const auto id = plant.submit("place");
+    ASSERT_TRUE(plant.run_to_end(1h));
+    EXPECT_EQ(plant.get(id).state, OperationState::failed);
+    EXPECT_EQ(calls, 1);
+}
+
+TEST(Engine, is_blocked_while_the_host_is_gone_and_goes_on_by_itself)
+{
+    Plant plant;
+    plant.options.attempts_max = 3;
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.scene.clock.run_until([&] { return plant.world.things.size() == 1; }));
+    plant.world.host_down("a", true);
+    plant.scene.clock.advance(1h);
+    const auto blocked = plant.get(id);
+    EXPECT_EQ(blocked.state, OperationState::blocked);
+    EXPECT_FALSE(blocked.backward);
+    EXPECT_EQ(blocked.error->message.code, "refused");
+    EXPECT_GT(*blocked.next_try, plant.scene.clock.now());
+    EXPECT_TRUE(plant.reserved(id)) << "what it holds stays held";
+    plant.world.host_down("a", false);
+    ASSERT_TRUE(plant.run_to_end(5min));
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+    EXPECT_TRUE(plant.world.violations.empty());
+}
+
+TEST(Engine, fails_at_once_when_the_host_is_gone_and_nothing_is_there_to_undo)
+{
+    Plant plant;
+    plant.world.host_down("a", true);
+    plant.workflows = {
+        {.name = "early", .steps = {Step{.id = "ask", .act = [&](StepContext&) -> Task<> {
+                                             throw failure(ErrorKind::unavailable);
+                                             co_return;
+                                         }}}}};
+    plant.start();
+    const auto id = plant.submit("early");
+    ASSERT_TRUE(plant.run_to_end(1h));
+    EXPECT_EQ(plant.get(id).state, OperationState::failed);
+}
+
+TEST(Engine, is_blocked_in_the_undo_too_and_then_ends_it)
+{
+    Plant plant;
+    plant.options.attempts_max = 3;
+    plant.world.doomed = {"machine"};
+    plant.on_commit = {};
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.scene.clock.run_until([&] { return plant.world.things.size() == 1; }));
+    plant.world.host_down("a", true);
+    plant.scene.clock.advance(2h);
+    // The disk is made but its check cannot reach the host: forward and blocked, until somebody
+    // cancels.
+    EXPECT_EQ(plant.get(id).state, OperationState::blocked);
+    plant.scene.transact(
+        [&](store::Transaction& tx) { plant.engine->request_cancel(tx, id, "operator"); });
+    plant.engine->wake();
+    plant.scene.clock.advance(1h);
+    EXPECT_EQ(plant.get(id).state, OperationState::blocked);
+    EXPECT_TRUE(plant.get(id).backward);
+    EXPECT_TRUE(plant.reserved(id));
+    plant.world.host_down("a", false);
+    ASSERT_TRUE(plant.run_to_end(5min));
+    EXPECT_EQ(plant.get(id).state, OperationState::cancelled);
+    EXPECT_TRUE(plant.world.things.empty());
+    EXPECT_FALSE(plant.reserved(id));
+}
+
+TEST(Engine, tries_at_once_when_told_that_the_host_is_back)
+{
+    Plant plant;
+    const store::HostId host{Uuid::random(*plant.random)};
+    plant.options.attempts_max = 1;
+    plant.options.blocked_interval = 10h;
+    plant.start();
+    plant.world.host_down("a", true);
+    const auto id = plant.submit("build", {}, host);
+    plant.scene.clock.advance(5min);
+    ASSERT_EQ(plant.get(id).state, OperationState::blocked);
+    plant.world.host_down("a", false);
+    plant.engine->host_is_back(store::HostId{Uuid::random(*plant.random)});
+    plant.scene.clock.advance(1min);
+    EXPECT_EQ(plant.get(id).state, OperationState::blocked);
+    plant.engine->host_is_back(host);
+    plant.scene.clock.advance(1min);
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+}
+
+TEST(Engine, undoes_a_step_whose_effect_is_not_as_ordered)
+{
+    Plant plant;
+    plant.workflows.front().steps[2].verify = [](StepContext&) -> Task<> {
+        throw failure(ErrorKind::conflict, "wrong_size");
+        co_return;
+    };
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.get(id).error->message.code, "wrong_size");
+    EXPECT_TRUE(plant.world.things.empty());
+}
+
+TEST(Engine, undoes_when_the_rows_of_a_step_are_refused)
+{
+    Plant plant;
+    plant.workflows.front().steps[2].commit = [](store::Transaction& tx, StepContext&) {
+        tx.execute("INSERT INTO settings (name, value) VALUES ('left behind', '')");
+        throw failure(ErrorKind::conflict, "taken");
+    };
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.get(id).state, OperationState::failed);
+    EXPECT_TRUE(plant.world.things.empty());
+    EXPECT_EQ(plant.scene.read(
+                  [](store::Transaction& tx) { return tx.query("SELECT * FROM settings").size(); }),
+              0U);
+}
+
+TEST(Engine, a_step_that_breaks_is_undone_and_told_without_its_words_as_code)
+{
+    Plant plant;
+    plant.workflows.front().steps[3].act = [](StepContext& context) -> Task<> {
+        co_await context.mark_sent(1s);
+        throw std::runtime_error{"bug"};
+    };
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.run_to_end());
+    const auto operation = plant.get(id);
+    EXPECT_EQ(operation.state, OperationState::failed);
+    EXPECT_EQ(operation.error->message.code, "step_broke");
+    EXPECT_EQ(operation.error->peer.text, "bug");
+    EXPECT_TRUE(plant.world.things.empty());
+}
+
+TEST(Engine, cancels_between_two_steps_and_undoes)
+{
+    Plant plant;
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.scene.clock.run_until([&] { return plant.world.things.size() == 1; }));
+    plant.scene.transact(
+        [&](store::Transaction& tx) { plant.engine->request_cancel(tx, id, "operator"); });
+    plant.engine->wake();
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.get(id).state, OperationState::cancelled);
+    EXPECT_EQ(plant.get(id).error->message.code, "operation_cancelled");
+    EXPECT_TRUE(plant.world.things.empty());
+    EXPECT_FALSE(plant.reserved(id));
+    EXPECT_THROW(plant.scene.transact([&](store::Transaction& tx) {
+        plant.engine->request_cancel(tx, id, "operator");
+    }),
+                 Error);
+}
+
+TEST(Engine, does_not_undo_what_only_goes_forward)
+{
+    Plant plant;
+    plant.workflows.front().forward_only = true;
+    plant.world.doomed = {"machine"};
+    OperationState told{};
+    plant.workflows.front().ended = [&](store::Transaction&,
+                                        const store::OperationRecord& operation) {
+        told = operation.state;
+    };
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.scene.clock.run_until([&] { return plant.world.things.size() == 1; }));
+    EXPECT_THROW(plant.scene.transact([&](store::Transaction& tx) {
+        plant.engine->request_cancel(tx, id, "operator");
+    }),
+                 Error);
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.get(id).state, OperationState::failed);
+    EXPECT_EQ(told, OperationState::failed);
+    EXPECT_EQ(plant.world.things.size(), 1U);
+}
+
+TEST(Engine, what_was_accepted_in_a_transaction_that_failed_never_was)
+{
+    Plant plant;
+    plant.start();
+    const store::OperationId id{Uuid::random(*plant.random)};
+    EXPECT_THROW(plant.scene.transact([&](store::Transaction& tx) {
+        plant.engine->submit(tx, {.id = id, .kind = "build"});
+        throw std::runtime_error{"no"};
+    }),
+                 std::runtime_error);
+    plant.engine->wake();
+    plant.scene.clock.advance(10min);
+    EXPECT_TRUE(plant.world.log.empty());
+    EXPECT_THROW(plant.get(id), Error);
+    EXPECT_EQ(plant.engine->active(), 0U);
+    EXPECT_THROW(plant.submit("no such workflow"), Error);
+}
+
+TEST(Engine, finds_by_itself_what_nobody_woke_it_for)
+{
+    Plant plant;
+    plant.start();
+    plant.scene.clock.advance(1s);
+    const store::OperationId id{Uuid::random(*plant.random)};
+    plant.scene.transact(
+        [&](store::Transaction& tx) { plant.engine->submit(tx, {.id = id, .kind = "build"}); });
+    plant.scene.clock.advance(10s);
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+}
+
+TEST(Engine, tells_those_who_wait_as_soon_as_it_ends)
+{
+    Plant plant;
+    std::vector<std::string> changes;
+    plant.options.on_change = [&](const Change& change) {
+        changes.push_back(fmt::format("{} {}", store::name_of(change.operation.state),
+                                      change.step ? change.step->step : ""));
+    };
+    plant.start();
+    const auto id = plant.submit("build");
+    auto& clock = plant.scene.clock;
+    const auto early =
+        clock.run(plant.engine->await_operation(id, Deadline::after(clock, 1s / 10)));
+    EXPECT_FALSE(store::has_ended(early.state));
+    const auto before = clock.steady();
+    EXPECT_EQ(clock.run(plant.engine->await_operation(id, Deadline::after(clock, 1h))).state,
+              OperationState::succeeded);
+    EXPECT_LT(clock.steady() - before, 2s);
+    EXPECT_EQ(changes.back(), "succeeded start");
+    EXPECT_THROW(clock.run(plant.engine->await_operation(store::OperationId{}, Deadline::never())),
+                 Error);
+}
+
+TEST(Engine, tells_the_progress_of_the_step_being_done)
+{
+    Plant plant;
+    plant.workflows = {one_step("copy", [](StepContext& context) -> Task<> {
+        context.progress(40);
+        context.count_requests(3);
+        co_await context.clock().sleep_for(10s);
+        context.progress(180);
+    })};
+    plant.start();
+    const auto id = plant.submit("copy");
+    plant.scene.clock.advance(5s);
+    EXPECT_EQ(plant.engine->progress_of(id), 40);
+    EXPECT_EQ(plant.engine->active(), 1U);
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.engine->progress_of(id), std::nullopt);
+    EXPECT_EQ(plant.steps(id)[0].requests, 3);
+}
+
+TEST(Engine, keeps_to_each_hosts_budget_and_a_slow_host_slows_no_other)
+{
+    Plant plant;
+    plant.options.per_host = 4;
+    const store::HostId slow{Uuid::random(*plant.random)};
+    const store::HostId fast{Uuid::random(*plant.random)};
+    std::map<store::HostId, int> at_once;
+    std::map<store::HostId, int> most;
+    int fast_done = 0;
+    plant.workflows = {one_step("act", [&](StepContext& context) -> Task<> {
+        const auto host = *context.operation().host;
+        most[host] = std::max(most[host], ++at_once[host]);
+        co_await context.clock().sleep_for(host == slow ? std::chrono::seconds{600}
+                                                        : std::chrono::seconds{1});
+        --at_once[host];
+        fast_done += host == fast ? 1 : 0;
+    })};
+    plant.start();
+    for (int i = 0; i < 100; ++i) {
+        plant.submit("act", {}, slow);
+    }
+    for (int i = 0; i < 20; ++i) {
+        plant.submit("act", {}, fast);
+    }
+    plant.scene.clock.advance(8s);
+    EXPECT_EQ(fast_done, 20);
+    EXPECT_EQ(most[slow], 4);
+    EXPECT_EQ(most[fast], 4);
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(most[slow], 4);
+}
+
+TEST(Engine, goes_on_in_the_budget_of_the_host_that_a_step_chose)
+{
+    Plant plant;
+    plant.options.per_host = 1;
+    plant.options.unplaced = 100;
+    const store::HostId host{Uuid::random(*plant.random)};
+    int at_once = 0;
+    int most = 0;
+    plant.workflows = {
+        {.name = "place_and_act",
+         .steps = {Step{.id = "place",
+                        .commit = [&](store::Transaction&,
+                                      StepContext& context) { context.set_host(host); }},
+                   Step{.id = "act", .act = [&](StepContext& context) -> Task<> {
+                            EXPECT_EQ(context.operation().host, host);
+                            most = std::max(most, ++at_once);
+                            co_await context.clock().sleep_for(1s);
+                            --at_once;
+                        }}}}};
+    plant.start();
+    for (int i = 0; i < 10; ++i) {
+        plant.submit("place_and_act");
+    }
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(most, 1);
+}
+
+TEST(Engine, stops_in_the_midst_of_a_step_and_goes_on_after_a_restart)
+{
+    Plant plant;
+    plant.start();
+    plant.world.faults.lost_answer = 100;
+    const auto id = plant.submit("build");
+    plant.scene.clock.advance(2s);
+    plant.stop(1s);
+    EXPECT_EQ(plant.get(id).state, OperationState::running);
+    EXPECT_TRUE(plant.steps(id)[1].sent);
+    plant.world.faults = {};
+    plant.start();
+    ASSERT_TRUE(plant.run_to_end());
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+    EXPECT_TRUE(plant.world.violations.empty());
+    EXPECT_EQ(plant.world.made[fmt::format("disk-{}", id)], 1);
+}
+
+TEST(Engine, lets_steps_under_way_end_when_it_stops_in_time)
+{
+    Plant plant;
+    plant.start();
+    const auto id = plant.submit("build");
+    ASSERT_TRUE(plant.scene.clock.run_until([&] { return plant.world.things.size() == 1; }));
+    plant.stop(1min);
+    EXPECT_EQ(plant.steps(id)[1].state, StepState::done);
+    EXPECT_EQ(plant.steps(id)[2].state, StepState::pending);
+    EXPECT_EQ(plant.world.things.size(), 1U);
+}
+
+TEST(Engine, refuses_to_start_without_a_workflow_that_is_needed_and_names_it)
+{
+    Plant plant;
+    plant.start();
+    plant.world.host_down("a", true);
+    plant.submit("build");
+    plant.scene.clock.advance(1s);
+    plant.stop();
+    plant.workflows.front().version = 2;
+    plant.start();
+    plant.scene.clock.advance(1s);
+    ASSERT_TRUE(plant.run_failure);
+    try {
+        std::rethrow_exception(plant.run_failure);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), "workflows_missing");
+        EXPECT_EQ(error.message().arguments.front().second, "build 1");
+    }
+    plant.stop();
+    plant.workflows.front().version = 1;
+    plant.workflows.front().steps.pop_back();
+    plant.start();
+    plant.scene.clock.advance(1s);
+    EXPECT_TRUE(plant.run_failure) << "the same version with other steps is another workflow";
+}
+
+TEST(Engine, outlives_a_full_database_disk)
+{
+    Plant plant;
+    plant.start();
+    const auto id = plant.submit("build");
+    plant.scene.disk.limit(0);
+    plant.scene.clock.advance(10min);
+    plant.scene.disk.limit(UINT64_MAX);
+    ASSERT_TRUE(plant.run_to_end(10min));
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+    EXPECT_TRUE(plant.world.violations.empty());
+}
+
+} // namespace
+} // namespace watari::operations
