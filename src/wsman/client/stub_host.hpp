@@ -31,6 +31,7 @@ struct StubHost : testing::Test {
     net::MemoryNetwork network{loop.get_executor(), clock};
     const net::Endpoint at{.address = "10.0.0.1", .port = 5985};
     Answer answer;
+    std::chrono::nanoseconds thinking_time{}; ///< before each answer
     std::vector<Request> received;
     std::vector<http::Headers> headers;
     std::vector<std::string> records; ///< "Enumerate Msvm_X", with "!" when it failed
@@ -66,6 +67,7 @@ struct StubHost : testing::Test {
         auto decoded = decode_request(request.body, cim::untyped());
         EXPECT_FALSE(decoded.refusal) << decoded.refusal->message;
         host.received.push_back(decoded.request);
+        co_await host.clock.sleep_for(host.thinking_time);
         co_return host.answer(decoded.request);
     }
 
