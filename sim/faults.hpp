@@ -11,8 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 enum class FaultEffect {
     return_code, ///< the method answers `number` and does nothing
@@ -34,6 +33,9 @@ enum class FaultEffect {
     disk_full,       ///< the volume `letter` is full from now on; the request then happens
     http_status,     ///< answered with HTTP status `number`, empty body; nothing happens
 };
+
+/// The name in JSON and in the log.
+std::string_view to_string(FaultEffect effect) noexcept;
 
 /// Matches requests and says what goes wrong with them. Empty conditions match everything.
 struct FaultRule {

@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 struct HostOptions {
     EngineOptions engine = {};
@@ -37,12 +36,13 @@ public:
     Faults& faults() noexcept { return service_->faults(); }
     RequestLog& log() noexcept { return service_->log(); }
 
+    struct Door;
+
 private:
-    Executor executor_;
     std::unique_ptr<Random> random_;
     std::unique_ptr<Host> host_;
     std::unique_ptr<Service> service_;
-    std::unique_ptr<http::Server> server_;
+    std::shared_ptr<Door> door_;
 };
 
 /// "ws2012r2*3,ws2008r2sp1" → generations in order. Throws invalid (message::hvsim_bad_hosts).

@@ -17,8 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 /// What the asker wants of a class, so that a provider need not build every instance of the host. A
 /// provider may ignore it; the repository filters what comes.
@@ -116,8 +115,9 @@ public:
     /// A class of the catalogue without provider is empty. Adding a class this generation's
     /// catalogue lacks does nothing, so a namespace adds all it knows.
     void add(std::string_view class_name, ClassProvider provider);
-    /// Makes `name` available to methods of singleton services addressed by CreationClassName
-    /// alone: nothing to add, the repository finds the one instance.
+
+    /// Instances that stand beside those of the class's provider: templates.
+    void add_constant(std::string_view class_name, std::vector<cim::Instance> instances);
 
     const schema::Catalogue& catalogue() const noexcept { return catalogue_; }
     std::string_view ns() const noexcept { return catalogue_.ns(); }
@@ -129,6 +129,11 @@ public:
     MethodAnswer invoke(const MethodCall& call);
     cim::Instance put(const cim::ObjectPath& path, const cim::Instance& instance);
     void remove(const cim::ObjectPath& path);
+
+    /// A parameter's embedded instance (CIM-XML text), read as strictly as a host does: class and
+    /// properties of this generation, types, escaping; what the method ignores is dropped. Throws
+    /// refuse(32768 or 32773).
+    cim::Instance embedded(std::string_view text, std::string_view method) const;
 
     /// Path with host and namespace, as hosts print it into strings
     /// (`\\HOST\root\virtualization\v2:…`).
@@ -152,6 +157,8 @@ private:
     Host& host_;
     const schema::Catalogue& catalogue_;
     std::map<std::string, ClassProvider, std::less<>> providers_; ///< by folded name
+    std::map<std::string, std::vector<cim::Instance>, std::less<>>
+        constants_; ///< by folded class name
     std::uint64_t built_ = 0;
 };
 

@@ -16,8 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 struct ServiceOptions {
     std::vector<auth::Credentials> accounts; ///< Basic; empty: nobody gets in, unless `anonymous`
@@ -57,8 +56,12 @@ public:
     /// nullptr: this generation has no such namespace.
     Repository* find_namespace(std::string_view ns) noexcept;
 
-private:
+    /// The service restarted: open enumerations are gone.
+    void forget_sessions();
+
     struct State;
+
+private:
     std::shared_ptr<State> state_;
 };
 

@@ -1,4 +1,5 @@
 set(SOURCES
+    admission.cpp
     engine/checkpoints.cpp
     engine/devices.cpp
     engine/disk_files.cpp
@@ -9,20 +10,45 @@ set(SOURCES
     engine/storage.cpp
     engine/vm.cpp
     engine/words.cpp
+    enumerations.cpp
     faults.cpp
     fleet.cpp
     host/cimv2/namespace.cpp
+    host/v1/devices.cpp
+    host/v1/images.cpp
+    host/v1/jobs.cpp
+    host/v1/management.cpp
+    host/v1/namespace.cpp
+    host/v1/networks.cpp
+    host/v1/pools.cpp
+    host/v1/ports.cpp
+    host/v1/resources.cpp
+    host/v1/settings.cpp
+    host/v1/summary.cpp
+    host/v1/systems.cpp
+    host/v1/view.cpp
+    host/v1/words.cpp
+    host/v2/associations.cpp
+    host/v2/checkpoints.cpp
     host/v2/devices.cpp
+    host/v2/given.cpp
     host/v2/images.cpp
     host/v2/jobs.cpp
     host/v2/management.cpp
     host/v2/namespace.cpp
     host/v2/networks.cpp
+    host/v2/resources.cpp
+    host/v2/services.cpp
     host/v2/settings.cpp
+    host/v2/shapes.cpp
+    host/v2/summary.cpp
     host/v2/systems.cpp
+    host/v2/templates.cpp
+    operations.cpp
     repository.cpp
     request_log.cpp
     service.cpp
+    soap_faults.cpp
 )
 set(TESTS)
-set(LIBS fmt::fmt)
+set(LIBS Boost::headers Boost::json fmt::fmt)

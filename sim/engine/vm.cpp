@@ -1,12 +1,15 @@
 #include "sim/engine/vm.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 namespace watari::sim {
 
 Device* Settings::find(std::string_view id) noexcept
 {
-    const auto at = std::ranges::find_if(devices, [&](const Device& device) { return cim::same_name(device.id, id); });
+    const auto at = std::ranges::find_if(
+        devices, [&](const Device& device) { return cim::same_name(device.id, id); });
     return at == devices.end() ? nullptr : &*at;
 }
 
@@ -23,7 +26,9 @@ std::vector<const Device*> Settings::on(std::string_view id) const
             found.push_back(&device);
         }
     }
-    std::ranges::stable_sort(found, {}, &Device::slot);
+    std::ranges::sort(found, {}, [](const Device* device) {
+        return std::pair{device->slot, std::string_view{device->id}};
+    });
     return found;
 }
 
@@ -36,7 +41,8 @@ const Device* Settings::first(DeviceKind kind) const noexcept
 void Settings::remove(std::string_view id)
 {
     std::erase_if(devices, [&](const Device& device) { return cim::same_name(device.id, id); });
-    std::erase_if(boot_sources, [&](const std::string& source) { return cim::same_name(source, id); });
+    std::erase_if(boot_sources,
+                  [&](const std::string& source) { return cim::same_name(source, id); });
 }
 
 std::optional<std::uint16_t> vlan_of(const Device& connection)

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/random.hpp"
+#include "wsman/codec/message.hpp"
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace watari::sim {
+
+/// What an enumeration still has to give.
+struct Enumeration {
+    std::vector<wsman::Item> items;
+    std::size_t given = 0;
+    std::string account;
+    SteadyTime expires{};
+
+    std::size_t left() const noexcept { return items.size() - given; }
+};
+
+/// Open enumeration contexts; idle ones die.
+class Enumerations
+{
+public:
+    Enumerations(Clock& clock, Random& random, std::chrono::seconds idle)
+        : clock_(clock), random_(random), idle_(idle)
+    {
+    }
+
+    /// Returns the context's text.
+    std::string open(Enumeration enumeration);
+    /// nullptr: unknown, ended or expired.
+    Enumeration* find(const std::string& context);
+    bool close(const std::string& context);
+    std::size_t count_of(const std::string& account);
+    void clear() { open_.clear(); }
+
+private:
+    void expire();
+
+    Clock& clock_;
+    Random& random_;
+    std::chrono::seconds idle_;
+    std::map<std::string, Enumeration> open_;
+};
+
+} // namespace watari::sim
