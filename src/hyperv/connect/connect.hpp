@@ -19,7 +19,8 @@ struct Credentials;
 namespace watari::hyperv {
 
 enum class NamespaceChoice { automatic, v1, v2 };
-std::optional<NamespaceChoice> namespace_choice_from(std::string_view name) noexcept; ///< "auto", "v1", "v2"
+std::optional<NamespaceChoice>
+namespace_choice_from(std::string_view name) noexcept; ///< "auto", "v1", "v2"
 std::string_view to_string(NamespaceChoice choice) noexcept;
 
 /// How to reach a host.
@@ -36,11 +37,12 @@ using OnRequest = std::function<void(const wsman::RequestRecord&)>;
 /// What the probe found out, with the evidence for each statement.
 struct Probe {
     Namespace ns = Namespace::v2;
+    std::string computer_name;            ///< the host's own name
     std::string os_version;               ///< from Identify
     std::string stack;                    ///< "2.0", "3.0"
     std::optional<Generation> generation; ///< explains, never decides
     Capabilities capabilities;
-    std::string evidence;                 ///< of the namespace: which Get answered what
+    std::string evidence; ///< of the namespace: which Get answered what
 };
 
 /// A live connection to one host: the driver and what it stands on. Bound to one loop.
@@ -54,14 +56,17 @@ public:
     virtual std::uint64_t requests() const = 0;
 };
 
-/// Opens connections: Identify, then a Get of the v2 management service (`auto` prefers v2), then capabilities by evidence.
+/// Opens connections: Identify, then a Get of the v2 management service (`auto` prefers v2), then
+/// capabilities by evidence.
 class Connector
 {
 public:
     Connector(net::Network& network, Clock& clock, Random& random);
 
-    /// Throws: unavailable, unauthenticated, denied, unsupported (message::no_hyperv_namespace, namespace_not_there), timed_out.
-    Task<std::unique_ptr<Connection>> open(HostAddress address, OnRequest on_request, Deadline deadline);
+    /// Throws: unavailable, unauthenticated, denied, unsupported (message::no_hyperv_namespace,
+    /// namespace_not_there), timed_out.
+    Task<std::unique_ptr<Connection>> open(HostAddress address, OnRequest on_request,
+                                           Deadline deadline);
     /// As open(), but trusting an earlier probe of the same host (0 requests before the first act).
     std::unique_ptr<Connection> reopen(HostAddress address, Probe known, OnRequest on_request);
 

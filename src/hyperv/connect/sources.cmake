@@ -1,3 +1,6 @@
-set(SOURCES)
+set(SOURCES
+    connect.cpp
+    probe.cpp
+)
 set(TESTS)
 set(LIBS)

@@ -1,0 +1,113 @@
+#include "hyperv/connect/connect.hpp"
+
+#include "auth/scheme.hpp"
+#include "hyperv/connect/connection.hpp"
+#include "hyperv/connect/probe.hpp"
+#include "hyperv/v1/driver.hpp"
+#include "hyperv/v2/driver.hpp"
+#include "wsman/client/guard.hpp"
+
+#include <utility>
+
+namespace watari::hyperv {
+
+std::optional<NamespaceChoice> namespace_choice_from(std::string_view name) noexcept
+{
+    if (name == "auto") {
+        return NamespaceChoice::automatic;
+    }
+    if (name == "v1") {
+        return NamespaceChoice::v1;
+    }
+    return name == "v2" ? std::optional{NamespaceChoice::v2} : std::nullopt;
+}
+
+std::string_view to_string(NamespaceChoice choice) noexcept
+{
+    switch (choice) {
+    case NamespaceChoice::automatic:
+        return "auto";
+    case NamespaceChoice::v1:
+        return "v1";
+    case NamespaceChoice::v2:
+        return "v2";
+    }
+    return "auto";
+}
+
+std::function<std::unique_ptr<http::ConnectionGuard>()> guard_for(const HostAddress& address)
+{
+    return wsman::client_guard(
+        auth::basic_client({.user = address.user, .password = auth::Secret{address.password}}));
+}
+
+http::ClientOptions client_options(const HostAddress& address, const std::string& stack)
+{
+    http::ClientOptions options{.make_guard = guard_for(address)};
+    options.connections_max =
+        is_stack_2(stack) ? 1 : 3; // wsman.md 9: 5 shells and operations per user on Stack 2.0
+    return options;
+}
+
+LiveConnection::LiveConnection(net::Network& network, Clock& clock, Random& random,
+                               HostAddress address, Probe probe, OnRequest on_request)
+    : requests_(std::make_shared<std::uint64_t>(0)),
+      probe_(std::move(probe)),
+      client_(std::make_unique<http::Client>(network, clock, address.endpoint,
+                                             client_options(address, probe_.stack)))
+{
+    auto count = [requests = requests_,
+                  on_request = std::move(on_request)](const wsman::RequestRecord& record) {
+        ++*requests;
+        if (on_request) {
+            on_request(record);
+        }
+    };
+    const std::string name =
+        probe_.computer_name.empty() ? address.endpoint.text() : probe_.computer_name;
+    driver_ =
+        probe_.ns == Namespace::v1
+            ? v1::make_driver(*client_, clock, random, probe_.capabilities, name, std::move(count))
+            : v2::make_driver(*client_, clock, random, probe_.capabilities, name, std::move(count));
+}
+
+void LiveConnection::count_probe(std::uint64_t requests)
+{
+    *requests_ += requests;
+}
+
+Connector::Connector(net::Network& network, Clock& clock, Random& random)
+    : network_(network), clock_(clock), random_(random)
+{
+}
+
+Task<std::unique_ptr<Connection>> Connector::open(HostAddress address, OnRequest on_request,
+                                                  Deadline deadline)
+{
+    std::uint64_t requests = 0;
+    Probe probe;
+    {
+        // Its connections are closed before the driver's are opened: Stack 2.0 admits few.
+        http::Client client{network_, clock_, address.endpoint, client_options(address, "2.0")};
+        const OnRequest count = [&requests, &on_request](const wsman::RequestRecord& record) {
+            ++requests;
+            if (on_request) {
+                on_request(record);
+            }
+        };
+        probe = co_await probe_host(client, clock_, random_, address, count, deadline);
+    }
+    auto connection = std::make_unique<LiveConnection>(
+        network_, clock_, random_, std::move(address), std::move(probe), std::move(on_request));
+    connection->count_probe(requests);
+    co_return connection;
+}
+
+std::unique_ptr<Connection> Connector::reopen(HostAddress address, Probe known,
+                                              OnRequest on_request)
+{
+    return std::make_unique<LiveConnection>(network_, clock_, random_, std::move(address),
+                                            std::move(known), std::move(on_request));
+}
+
+} // namespace watari::hyperv

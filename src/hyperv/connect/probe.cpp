@@ -1,0 +1,163 @@
+#include "hyperv/connect/probe.hpp"
+
+#include "core/error.hpp"
+#include "messages/hyperv.hpp"
+
+#include <fmt/format.h>
+
+namespace watari::hyperv {
+
+namespace {
+
+constexpr std::string_view v1_ns = "root/virtualization";
+constexpr std::string_view v2_ns = "root/virtualization/v2";
+constexpr std::string_view service_class = "Msvm_VirtualSystemManagementService";
+constexpr std::string_view settings_class = "Msvm_VirtualSystemSettingData";
+
+std::string_view ns_name(Namespace ns)
+{
+    return ns == Namespace::v1 ? v1_ns : v2_ns;
+}
+
+cim::ObjectPath service_in(Namespace ns)
+{
+    return {std::string{ns_name(ns)},
+            std::string{service_class},
+            {{"CreationClassName", cim::Value{service_class}}}};
+}
+
+/// A Get of the service class: `root\virtualization` itself opens on hosts without v1, as the
+/// parent of v2.
+Task<std::optional<cim::Instance>> find_service(wsman::Session& session, Namespace ns,
+                                                Deadline deadline)
+{
+    try {
+        co_return co_await session.get(service_in(ns), deadline);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unsupported && error.kind() != ErrorKind::not_found) {
+            throw;
+        }
+    }
+    co_return std::nullopt;
+}
+
+Task<cim::Instance> choose_namespace(wsman::Session& session, const HostAddress& address,
+                                     Probe& probe, Deadline deadline)
+{
+    if (address.ns != NamespaceChoice::v1) {
+        if (auto service = co_await find_service(session, Namespace::v2, deadline)) {
+            probe.ns = Namespace::v2;
+            co_return std::move(*service);
+        }
+    }
+    if (address.ns != NamespaceChoice::v2) {
+        if (auto service = co_await find_service(session, Namespace::v1, deadline)) {
+            probe.ns = Namespace::v1;
+            co_return std::move(*service);
+        }
+    }
+    if (address.ns == NamespaceChoice::automatic) {
+        throw Error{ErrorKind::unsupported,
+                    message::no_hyperv_namespace{.host = address.endpoint.text()}};
+    }
+    const Namespace asked = address.ns == NamespaceChoice::v1 ? Namespace::v1 : Namespace::v2;
+    throw Error{ErrorKind::unsupported,
+                message::namespace_not_there{.host = address.endpoint.text(),
+                                             .ns = std::string{ns_name(asked)}}};
+}
+
+/// Settings as the host shows them: the template, or any VM's where the template is not found (its
+/// id is seen in one client only).
+Task<std::optional<cim::Instance>> find_settings(wsman::Session& session, Deadline deadline)
+{
+    const cim::ObjectPath path{
+        std::string{v2_ns},
+        std::string{settings_class},
+        {{"InstanceID", cim::Value{"Microsoft:Definition\\VirtualSystem\\Default"}}}};
+    try {
+        co_return co_await session.get(path, deadline);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::invalid &&
+            error.kind() != ErrorKind::unsupported) {
+            throw;
+        }
+    }
+    std::optional<cim::Instance> any;
+    co_await session.stream(
+        v2_ns, fmt::format("select * from {}", settings_class),
+        [&any](std::vector<cim::Instance> batch) {
+            if (!batch.empty()) {
+                any = std::move(batch.front());
+            }
+            return !any.has_value();
+        },
+        deadline);
+    co_return any;
+}
+
+/// What later schemas added to settings tells what the host can do; nothing is concluded from its
+/// name. Source: generations.md, fresh-vm.md 1.9.
+void read_v2_capabilities(Capabilities& capabilities, const std::optional<cim::Instance>& settings)
+{
+    const std::string by_service = fmt::format("{} of {} answered", service_class, v2_ns);
+    capabilities.set(Capability::vhdx, true, by_service);
+    capabilities.set(Capability::differencing_from_image, true, by_service);
+    const auto set_by = [&](std::string_view property, std::initializer_list<Capability> shown) {
+        const bool present = settings && settings->find(property) != nullptr;
+        const auto by = settings ? fmt::format("{} {} {}", settings_class,
+                                               present ? "carries" : "lacks", property)
+                                 : fmt::format("no instance of {} to look at", settings_class);
+        for (const Capability capability : shown) {
+            capabilities.set(capability, present, by);
+        }
+    };
+    set_by("VirtualSystemSubType", {Capability::vm_generation_2, Capability::grow_online});
+    set_by("UserSnapshotType", {Capability::runtime_memory, Capability::configuration_versions,
+                                Capability::shutdown_by_state_change});
+}
+
+void read_v1_capabilities(Capabilities& capabilities)
+{
+    const std::string by = fmt::format("{} has only {}", "the host", v1_ns);
+    for (const Capability capability :
+         {Capability::vhdx, Capability::vm_generation_2, Capability::grow_online,
+          Capability::runtime_memory, Capability::configuration_versions,
+          Capability::shutdown_by_state_change, Capability::differencing_from_image}) {
+        capabilities.set(capability, false, by);
+    }
+}
+
+} // namespace
+
+bool is_stack_2(std::string_view stack) noexcept
+{
+    return stack.starts_with("2.") || stack.starts_with("1.");
+}
+
+Task<Probe> probe_host(http::Client& client, Clock& clock, Random& random,
+                       const HostAddress& address, OnRequest on_request, Deadline deadline)
+{
+    wsman::SessionOptions options{.on_request = std::move(on_request)};
+    options.types_of = [](std::string_view) -> const cim::TypeSource& { return cim::untyped(); };
+    wsman::Session session{client, clock, random, std::move(options)};
+
+    Probe probe;
+    const wsman::Identity identity = co_await session.identify(deadline);
+    probe.os_version = identity.os_version;
+    probe.stack = identity.stack;
+    probe.generation = generation_of_version(identity.os_version);
+
+    const cim::Instance service = co_await choose_namespace(session, address, probe, deadline);
+    probe.computer_name = service["SystemName"].text();
+    probe.evidence = fmt::format("Get {} in {} answered", service_class, ns_name(probe.ns));
+    if (probe.ns == Namespace::v2) {
+        read_v2_capabilities(probe.capabilities, co_await find_settings(session, deadline));
+    } else {
+        read_v1_capabilities(probe.capabilities);
+    }
+    probe.capabilities.set(Capability::class_metadata, !is_stack_2(probe.stack),
+                           "WS-Management stack " + probe.stack);
+    co_return probe;
+}
+
+} // namespace watari::hyperv
