@@ -28,7 +28,7 @@ using store::Transaction;
 
 namespace {
 
-constexpr std::chrono::nanoseconds store_failure_pause = std::chrono::seconds{1};
+constexpr std::chrono::nanoseconds store_failure_pause = std::chrono::seconds{5};
 /// How long an id told by submit() is looked for: its transaction may not be durable yet, or never.
 constexpr std::chrono::seconds accepted_keep{60};
 
@@ -275,10 +275,10 @@ Task<> Engine::Impl::check(std::shared_ptr<Impl> self)
 Task<> Engine::Impl::poll_store(Impl& self)
 {
     std::exception_ptr thrown;
-    std::vector<OperationRecord> open;
+    std::vector<store::OpenOperation> open;
     try {
         open = co_await self.services_.store.read(
-            [](Transaction& transaction) { return store::unfinished_operations(transaction); });
+            [](Transaction& transaction) { return store::open_operations(transaction); });
     } catch (const Error&) {
         thrown = std::current_exception();
     }

@@ -138,13 +138,21 @@ bool Plant::run_to_end(std::chrono::nanoseconds limit)
         if (scene.clock.steady() >= end) {
             return false;
         }
-        scene.clock.advance(std::chrono::seconds{10});
-        if (dead) {
-            kill();
-            start();
-        }
+        advance(std::chrono::seconds{10});
     }
     return true;
+}
+
+void Plant::advance(std::chrono::nanoseconds duration)
+{
+    bool reached = false;
+    const auto timer =
+        scene.clock.call_at(scene.clock.steady() + duration, [&] { reached = true; });
+    scene.clock.run_until([&] { return dead || reached; });
+    if (dead) {
+        kill();
+        start();
+    }
 }
 
 } // namespace watari::operations::testing

@@ -30,6 +30,9 @@ struct Plant {
     bool reserved(store::OperationId id);
     /// Until every operation has ended; false when time runs out first.
     bool run_to_end(std::chrono::nanoseconds limit = std::chrono::hours{48});
+    /// Lets time pass; after a kill_now() within, the process is started again and the rest of the
+    /// time is skipped.
+    void advance(std::chrono::nanoseconds duration);
     std::size_t open_operations();
 
     std::uint64_t seed;

@@ -11,7 +11,7 @@ struct NetworkRecord {
     using Id = NetworkId;
 
     NetworkId id = {};
-    std::string name = {}; ///< unique
+    std::string name = {};        ///< unique
     std::string switch_name = {}; ///< name of the switch on each host
     std::optional<std::int64_t> vlan = {};
     std::string mac_prefix =

@@ -97,6 +97,19 @@ std::vector<OperationRecord> unfinished_operations(Transaction& transaction, std
                                    {limit});
 }
 
+std::vector<OpenOperation> open_operations(Transaction& transaction)
+{
+    std::vector<OpenOperation> open;
+    for (const auto& row : transaction.query("SELECT id, host, next_try, cancel_requested FROM "
+                                             "operations WHERE ended IS NULL ORDER BY id")) {
+        open.push_back({.id = row.get<OperationId>(std::size_t{0}),
+                        .host = row.get<std::optional<HostId>>(std::size_t{1}),
+                        .next_try = row.get<std::optional<WallTime>>(std::size_t{2}),
+                        .cancel_requested = row.get<bool>(std::size_t{3})});
+    }
+    return open;
+}
+
 std::vector<OperationRecord> unfinished_operations_of(Transaction& transaction, VmId vm)
 {
     return select<OperationRecord>(transaction, "WHERE vm = $1 AND ended IS NULL ORDER BY id",

@@ -95,6 +95,16 @@ void update_step(Transaction& transaction, const StepRecord& step);
 /// Those that have not ended, oldest first.
 std::vector<OperationRecord> unfinished_operations(Transaction& transaction,
                                                    std::size_t limit = 1'000'000);
+/// What is needed to plan the work on an operation.
+struct OpenOperation {
+    OperationId id = {};
+    std::optional<HostId> host = {};
+    std::optional<WallTime> next_try = {};
+    bool cancel_requested = false;
+};
+
+/// Those that have not ended, oldest first; much cheaper than unfinished_operations.
+std::vector<OpenOperation> open_operations(Transaction& transaction);
 /// Those of a VM that have not ended, oldest first.
 std::vector<OperationRecord> unfinished_operations_of(Transaction& transaction, VmId vm);
 
