@@ -45,6 +45,17 @@ std::uint16_t requested_number(Power power)
     std::unreachable();
 }
 
+/// A VHD whose parent was expanded under it does not open (0xC03A0012), and the VM does not start (disk-formats.md 5).
+void check_chain_sizes(const Storage& storage, const std::vector<std::string>& chain)
+{
+    for (std::size_t at = 1; at < chain.size(); ++at) {
+        const DiskInfo child = storage.disk(chain[at - 1]);
+        if (child.spec.format == DiskFormat::vhd && child.spec.size < storage.disk(chain[at]).spec.size) {
+            refuse(0xC03A0017, fmt::format("'{}' could not be opened: its size differs from its parent's (0xC03A0012)", chain[at - 1]));
+        }
+    }
+}
+
 [[noreturn]] void wrong_state(const Vm& vm)
 {
     refuse(code::invalid_state, fmt::format("The virtual machine is {}", to_string(vm.state)));
@@ -89,6 +100,7 @@ void Host::open_disks(Vm& vm)
                 continue;
             }
             const auto chain = storage_.chain(device.path);
+            check_chain_sizes(storage_, chain);
             for (std::size_t at = 0; at < chain.size(); ++at) {
                 storage_.lock(chain[at], at == 0, holder);
             }

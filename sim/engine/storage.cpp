@@ -273,13 +273,13 @@ void Storage::create_disk(const DiskSpec& given)
     state_->files[cim::folded(spec.path)] = std::move(entry);
 }
 
-void Storage::check_resize(std::string_view path, std::uint64_t size) const
+void Storage::check_resize(std::string_view path, std::uint64_t size, bool despite_children) const
 {
     const DiskInfo info = disk(path);
     if (info.spec.kind == DiskKind::differencing) {
         refuse(code::not_supported, "A differencing virtual hard disk cannot be resized");
     }
-    if (has_children(path)) {
+    if (!despite_children && has_children(path)) {
         refuse(code::in_use, fmt::format("'{}' is the parent of another virtual hard disk", path));
     }
     const bool is_vhdx = info.spec.format == DiskFormat::vhdx;
@@ -294,9 +294,9 @@ void Storage::check_resize(std::string_view path, std::uint64_t size) const
     }
 }
 
-void Storage::resize_disk(std::string_view path, std::uint64_t size)
+void Storage::resize_disk(std::string_view path, std::uint64_t size, bool despite_children)
 {
-    check_resize(path, size);
+    check_resize(path, size, despite_children);
     State::Entry& entry = state_->get(local_path(path));
     if (state_->is_real()) {
         resize_real_disk(state_->real(entry.info.path), size);
