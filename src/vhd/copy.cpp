@@ -63,4 +63,34 @@ void copy(Disk& from, File& into, NewDisk disk, Random& random, const Progress& 
     into.flush();
 }
 
+void merge(Disk& child, Disk& parent, const Progress& progress)
+{
+    if (child.info().format != parent.info().format ||
+        child.info().logical_sector_size != parent.info().logical_sector_size) {
+        throw Error{ErrorKind::conflict, message::vhd_parent_unlike{}};
+    }
+    if (child.size() > parent.size()) {
+        parent.grow(child.size());
+    }
+    const bool parent_is_root = !parent.info().parent;
+    const std::uint64_t total = child.size().in_bytes();
+    Bytes buffer(step_size);
+    for (std::uint64_t offset = 0; offset < total; offset += step_size) {
+        const std::uint64_t length = std::min(step_size, total - offset);
+        for (const Extent& extent : child.held(offset, length)) {
+            const ByteSpan data = ByteSpan{buffer}.first(extent.length);
+            child.read(extent.offset, data);
+            const bool is_zero_there =
+                parent_is_root && !parent.may_hold_data(extent.offset, extent.length);
+            if (!is_zero_there || !is_zero(data)) {
+                parent.write(extent.offset, data);
+            }
+        }
+        if (progress) {
+            progress(ByteSize::bytes(offset + length), child.size());
+        }
+    }
+    parent.flush();
+}
+
 } // namespace watari::vhd

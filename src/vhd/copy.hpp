@@ -14,4 +14,11 @@ using Progress = std::function<void(ByteSize done, ByteSize total)>;
 /// zero is written. A failure leaves a file to be deleted.
 void copy(Disk& from, File& into, NewDisk disk, Random& random, const Progress& progress = {});
 
+/// Puts what `child` holds itself into `parent`, growing that where the child is larger. Both are
+/// of one chain, and nobody else uses either. No parents are read, so they may be absent. Can be
+/// run again after an interruption. The child's file is the caller's to delete, and other children
+/// of `parent` are broken afterwards. To merge into an ancestor, merge those in between first, the
+/// oldest one first. Throws conflict if format or sector size differ.
+void merge(Disk& child, Disk& parent, const Progress& progress = {});
+
 } // namespace watari::vhd

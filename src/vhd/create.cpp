@@ -1,7 +1,6 @@
 #include "vhd/create.hpp"
 
 #include "vhd/image.hpp"
-#include "vhd/utf16.hpp"
 
 #include "core/error.hpp"
 #include "messages/vhd.hpp"
@@ -55,33 +54,6 @@ NewDisk complete(NewDisk disk)
     return disk;
 }
 
-std::string last_name(const ParentPaths& paths)
-{
-    const std::string& path = paths.absolute.empty() ? paths.relative : paths.absolute;
-    return path.substr(path.find_last_of("\\/") + 1);
-}
-
-/// Puts a locator's text at `place` and returns the place behind it.
-std::uint64_t write_locator(File& file, DynamicHeader& header, std::size_t index, Locator code,
-                            const std::string& path, std::uint64_t place)
-{
-    if (path.empty()) {
-        return place;
-    }
-    const Bytes text = to_utf16(path, Endian::little);
-    if (text.size() > 64 * kib) {
-        throw Error{ErrorKind::invalid, message::vhd_parent_path_missing{}};
-    }
-    const std::uint64_t space = round_up(text.size(), 512);
-    put_locator(header, index,
-                {.code = static_cast<std::uint32_t>(code),
-                 .space = space,
-                 .length = static_cast<std::uint32_t>(text.size()),
-                 .offset = place});
-    file.write_at(place, text);
-    return place + space;
-}
-
 void create_vhd(File& file, const NewDisk& disk, Random& random)
 {
     const std::uint64_t size = disk.size.in_bytes();
@@ -98,11 +70,7 @@ void create_vhd(File& file, const NewDisk& disk, Random& random)
     file.write_at(vhd_table_offset_new, Bytes(table_size, 0xFF));
     std::uint64_t end = vhd_table_offset_new + table_size;
     if (disk.parent) {
-        header.set_parent(disk.parent->info.link_id, vhd_time(disk.parent->modified),
-                          disk.parent->paths.name.empty() ? last_name(disk.parent->paths)
-                                                          : disk.parent->paths.name);
-        end = write_locator(file, header, 0, Locator::absolute, disk.parent->paths.absolute, end);
-        end = write_locator(file, header, 1, Locator::relative, disk.parent->paths.relative, end);
+        end = write_parent(file, header, *disk.parent, end);
     }
     file.write_at(vhd_header_offset_new, header.raw);
     file.write_at(0, footer.raw);

@@ -26,4 +26,9 @@ struct NewDisk {
 /// Fills the empty `file` and flushes it. Throws invalid, see limits.hpp.
 void create(File& file, const NewDisk& disk, Random& random);
 
+/// Records another place of the parent, or another parent with the same contents, in the child
+/// `file`, which nobody has open. Throws unsupported unless it is a child, conflict if format, size
+/// or sector size do not fit. Ids are not compared.
+void set_parent(File& file, const NewParent& parent, Random& random);
+
 } // namespace watari::vhd

@@ -14,12 +14,12 @@
 
 /// VHD and VHDX files: what no library for Linux writes (children, resizing, VHD to VHDX).
 ///
-///     limits.hpp   what a host allows, without any file
-///     file.hpp     the host file underneath: open_file, MemoryFile
-///     create.hpp   create: a new empty disk, or a child of another one
-///     disk.hpp     open, open_writable: read, write and grow a disk through its chain; info: its
-///     facts copy.hpp     copy: all data into a new disk of any format; merge: a child into its
-///     parent fuzz.hpp     the entry of the fuzz target
+/// - limits.hpp: what a host allows, without any file
+/// - file.hpp: the host file underneath: open_file, MemoryFile
+/// - create.hpp: create a new empty disk or a child of another one; set_parent
+/// - disk.hpp: open, open_writable: read, write and grow a disk through its chain; info: its facts
+/// - copy.hpp: copy all data into a new disk of any format; merge a child into its parent
+/// - fuzz.hpp: the entry of the fuzz target
 ///
 /// Everything blocks (run it on a Pool), nothing asks for time or chance: both come in as
 /// arguments. A Disk belongs to one thread at a time. Sources: MS-VHDX 8.0; Virtual Hard Disk Image
@@ -32,10 +32,9 @@ namespace watari::vhd {
 /// Where a child says that its parent is; empty when it does not say.
 struct ParentPaths {
     std::string relative; ///< from the child's folder: ..\img\base.vhdx
-    std::string
-        absolute; ///< D:\img\base.vhd; VHDX files carry a \\?\ in front, which is not part of this
-    std::string volume; ///< \\?\Volume{guid}\img\base.vhdx; VHDX only
-    std::string name;   ///< VHD only: the name in the header
+    std::string absolute; ///< D:\img\base.vhd; the \\?\ that VHDX files have in front is left out
+    std::string volume;   ///< \\?\Volume{guid}\img\base.vhdx; VHDX only
+    std::string name;     ///< VHD only: the name in the header
 };
 
 struct ParentLink {
@@ -79,6 +78,13 @@ struct OpenOptions {
     ParentResolver parents = {};
 };
 
+struct Extent {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+
+    friend bool operator==(const Extent&, const Extent&) = default;
+};
+
 /// An open virtual disk. Offsets and lengths are multiples of the logical sector size.
 class Disk
 {
@@ -101,6 +107,9 @@ public:
     virtual void close() = 0;
     /// False only if the range surely reads as zeros; cheap.
     virtual bool may_hold_data(std::uint64_t offset, std::uint64_t length) = 0;
+    /// The parts of the range that do not come from the parent, in order: all of it where there is
+    /// no parent.
+    virtual std::vector<Extent> held(std::uint64_t offset, std::uint64_t length) = 0;
 };
 
 /// Throws invalid (damaged, unknown), unsupported (a version or feature that is not known),

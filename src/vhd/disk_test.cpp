@@ -364,6 +364,73 @@ TEST_P(Chain, refuses_a_parent_that_is_missing_or_another)
     EXPECT_EQ(hresult_of([&] { open(borrowed(leaf_), circle); }), 0xC03A0018);
 }
 
+TEST_P(Chain, is_merged_level_by_level)
+{
+    write("leaf", leaf_, options());
+    const Contents all = contents_;
+    auto leaf = open(borrowed(leaf_));
+    auto child = open_writable(borrowed(child_), *random_);
+    merge(*leaf, *child);
+    child->close();
+    EXPECT_EQ(differences(*open(borrowed(child_), options()), all), "");
+
+    auto base = open_writable(borrowed(base_), *random_);
+    std::uint64_t done_last = 0;
+    merge(*open(borrowed(child_)), *base,
+          [&](ByteSize done, ByteSize) { done_last = done.in_bytes(); });
+    merge(*open(borrowed(child_)), *base);
+    EXPECT_EQ(done_last, base->size().in_bytes());
+    EXPECT_EQ(differences(*base, all), "");
+    base->close();
+    EXPECT_EQ(differences(*open(borrowed(base_)), all), "");
+    MemoryFile other = make_disk({.format = GetParam() == Format::vhd ? Format::vhdx : Format::vhd,
+                                  .size = ByteSize::mib(41)});
+    EXPECT_EQ(code_of([&] { merge(*open(borrowed(child_)), *open(borrowed(other))); }),
+              "vhd_parent_unlike");
+}
+
+TEST_P(Chain, gets_another_parent)
+{
+    auto child = open(borrowed(child_), options());
+    MemoryFile whole;
+    copy(*child, whole, {.format = GetParam()}, *random_);
+    const NewParent parent{
+        .info = info(whole),
+        .paths = {.relative = ".\\" + std::string(300, 'x') + "\\whole", .absolute = "E:\\whole"},
+        .modified = test_time};
+    set_parent(leaf_, parent, *random_);
+    const Info facts = info(leaf_);
+    EXPECT_EQ(facts.parent->id, info(whole).link_id);
+    EXPECT_EQ(facts.parent->paths.relative, parent.paths.relative);
+    EXPECT_EQ(facts.parent->paths.absolute, parent.paths.absolute);
+    EXPECT_FALSE(facts.needs_replay);
+    const OpenOptions found{.parents = [&](const std::string&, const ParentLink&) {
+        return ParentFile{.file = borrowed(whole), .location = "whole"};
+    }};
+    EXPECT_EQ(differences(*open(borrowed(leaf_), found), contents_), "");
+    write("leaf", leaf_, found);
+    EXPECT_EQ(differences(*open(borrowed(leaf_), found), contents_), "");
+
+    EXPECT_EQ(code_of([&] { set_parent(whole, parent, *random_); }), "vhd_kind_not_fitting");
+    MemoryFile larger = make_disk({.format = GetParam(), .size = ByteSize::mib(80)});
+    const NewParent too_large{.info = info(larger), .paths = parent.paths, .modified = {}};
+    EXPECT_EQ(code_of([&] { set_parent(leaf_, too_large, *random_); }),
+              GetParam() == Format::vhd ? "vhd_parent_size_mismatch" : "");
+}
+
+TEST_P(Chain, says_what_its_leaf_holds)
+{
+    auto leaf = open_writable(borrowed(leaf_), *random_, options());
+    EXPECT_TRUE(leaf->held(0, 41 * mib).empty());
+    leaf->write(3 * mib, Bytes(8192));
+    leaf->write(5 * mib - 4096, Bytes(4096));
+    const std::vector<Extent> all{{.offset = 3 * mib, .length = 8192},
+                                  {.offset = 5 * mib - 4096, .length = 4096}};
+    EXPECT_EQ(leaf->held(0, 41 * mib), all);
+    const std::vector<Extent> second{{.offset = 3 * mib + 4096, .length = 4096}};
+    EXPECT_EQ(leaf->held(3 * mib + 4096, mib), second);
+}
+
 INSTANTIATE_TEST_SUITE_P(Disk, Chain, testing::Values(Format::vhd, Format::vhdx));
 
 TEST(VhdChild, does_not_grow_and_notices_a_grown_parent)
@@ -394,6 +461,22 @@ TEST(VhdxChild, grows_past_its_parent_and_shows_zeros_there)
     scribble(*disk, contents, *random, 30);
     disk->close();
     EXPECT_EQ(differences(*open(borrowed(child), options), contents), "");
+}
+
+TEST(VhdxChild, that_grew_makes_its_parent_grow_when_merged)
+{
+    const auto random = seeded_random(2);
+    Contents contents;
+    MemoryFile base = make_disk({.size = ByteSize::mib(10)});
+    MemoryFile child = make_child(base, 3, "base");
+    auto disk =
+        open_writable(borrowed(child), *random, {.parents = parents_among({{"base", &base}})});
+    disk->grow(ByteSize::mib(35));
+    scribble(*disk, contents, *random, 30);
+    auto parent = open_writable(borrowed(base), *random);
+    merge(*disk, *parent);
+    EXPECT_EQ(parent->size(), ByteSize::mib(35));
+    EXPECT_EQ(differences(*parent, contents), "");
 }
 
 TEST(VhdxChild, notices_a_changed_parent)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "vhd/create.hpp"
 #include "vhd/vhd_format.hpp"
 #include "vhd/vhdx_format.hpp"
 
@@ -20,6 +21,11 @@ Info info_of(const VhdImage& image, File& file);
 /// `parent` may be absent.
 std::unique_ptr<Disk> make_vhd_disk(std::unique_ptr<File> file, VhdImage image,
                                     std::unique_ptr<Disk> parent, bool writable);
+
+/// Puts what a child says of its parent into `header`, the paths into the file at `place`, and
+/// counts their offsets from there on; returns the place behind them.
+std::uint64_t write_parent(File& file, DynamicHeader& header, const NewParent& parent,
+                           std::uint64_t place);
 
 struct VhdxImage {
     VhdxHeader header;

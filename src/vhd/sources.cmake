@@ -6,6 +6,7 @@ set(SOURCES
     fuzz.cpp
     limits.cpp
     open.cpp
+    set_parent.cpp
     utf16.cpp
     vhd_disk.cpp
     vhd_format.cpp

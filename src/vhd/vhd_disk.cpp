@@ -34,6 +34,7 @@ public:
     void flush() override { file_->flush(); }
     void close() override;
     bool may_hold_data(std::uint64_t offset, std::uint64_t length) override;
+    std::vector<Extent> held(std::uint64_t offset, std::uint64_t length) override;
 
 private:
     Footer& footer() { return image_.place.footer; }
@@ -163,6 +164,32 @@ bool VhdDisk::may_hold_data(std::uint64_t offset, std::uint64_t length)
                 (place && file_->has_data(*place + bitmap_size() + piece.within, piece.length));
     });
     return found;
+}
+
+std::vector<Extent> VhdDisk::held(std::uint64_t offset, std::uint64_t length)
+{
+    check_access(offset, length, footer().size(), 512);
+    if (!is_child()) {
+        return {{.offset = offset, .length = length}};
+    }
+    std::vector<Extent> extents;
+    for_each_piece(offset, length, block_size(), [&](const Piece& piece) {
+        const auto place = block_place(piece.block);
+        if (!place) {
+            return;
+        }
+        const Bytes bitmap = read_bytes(*file_, *place, bitmap_size());
+        for_each_run(
+            piece.length / 512,
+            [&](std::uint64_t i) { return bit_is_set(bitmap, piece.within / 512 + i); },
+            [&](std::uint64_t from, std::uint64_t count, bool is_here) {
+                if (is_here) {
+                    extents.push_back(
+                        {.offset = offset + piece.position + from * 512, .length = count * 512});
+                }
+            });
+    });
+    return extents;
 }
 
 void VhdDisk::check_writable() const

@@ -205,6 +205,7 @@ void DynamicHeader::set_table(std::uint64_t offset, std::uint32_t entries)
 
 void DynamicHeader::set_parent(const Uuid& id, std::uint32_t time, std::string_view name)
 {
+    std::fill(raw.begin() + 64, raw.begin() + 768, std::uint8_t{0}); // name and locators
     put_uuid(raw, 40, id);
     put_big<std::uint32_t>(raw, 56, time);
     Bytes text = to_utf16(name, Endian::big);

@@ -53,6 +53,7 @@ public:
     void flush() override { file_->flush(); }
     void close() override;
     bool may_hold_data(std::uint64_t offset, std::uint64_t length) override;
+    std::vector<Extent> held(std::uint64_t offset, std::uint64_t length) override;
 
 private:
     std::uint64_t block_size() const { return image_.metadata.block_size; }
@@ -81,6 +82,8 @@ private:
     BitRange bit_range(const Piece& piece) const;
 
     void read_piece(std::uint64_t offset, const Piece& piece, ByteSpan into);
+    void for_each_part(const Piece& piece,
+                       const std::function<void(std::uint64_t, std::uint64_t, bool)>& visit);
     void read_partial(std::uint64_t offset, const Piece& piece, std::uint64_t data, ByteSpan into);
     void write_piece(const Piece& piece, ByteView data);
     void write_new_block(const Piece& piece, ByteView data, BlockState before);
@@ -188,6 +191,20 @@ void VhdxDisk::read_piece(std::uint64_t offset, const Piece& piece, ByteSpan int
 void VhdxDisk::read_partial(std::uint64_t offset, const Piece& piece, std::uint64_t data,
                             ByteSpan into)
 {
+    for_each_part(piece, [&](std::uint64_t from, std::uint64_t length, bool is_here) {
+        const ByteSpan target = into.subspan(from, length);
+        if (is_here) {
+            file_->read_at(data + from, target);
+        } else {
+            read_from_parent(parent_.get(), offset + from, target);
+        }
+    });
+}
+
+/// The parts of a piece of a partial block: visit(offset in the piece, length, whether it is here).
+void VhdxDisk::for_each_part(const Piece& piece,
+                             const std::function<void(std::uint64_t, std::uint64_t, bool)>& visit)
+{
     const auto place = is_child() ? bitmap_place(piece.block / map().chunk_ratio()) : std::nullopt;
     if (!place) {
         corrupt("VHDX sector bitmap", hresult::bitmap_mismatch);
@@ -198,13 +215,31 @@ void VhdxDisk::read_partial(std::uint64_t offset, const Piece& piece, std::uint6
     for_each_run(
         piece.length / unit, [&](std::uint64_t i) { return bit_is_set(bits, range.first_bit + i); },
         [&](std::uint64_t from, std::uint64_t count, bool is_here) {
-            const ByteSpan target = into.subspan(from * unit, count * unit);
-            if (is_here) {
-                file_->read_at(data + from * unit, target);
-            } else {
-                read_from_parent(parent_.get(), offset + from * unit, target);
-            }
+            visit(from * unit, count * unit, is_here);
         });
+}
+
+std::vector<Extent> VhdxDisk::held(std::uint64_t offset, std::uint64_t length)
+{
+    check_access(offset, length, image_.metadata.size, image_.metadata.logical_sector_size);
+    if (!is_child()) {
+        return {{.offset = offset, .length = length}};
+    }
+    std::vector<Extent> extents;
+    for_each_piece(offset, length, block_size(), [&](const Piece& piece) {
+        const BlockState state = payload_entry(piece.block).state;
+        const std::uint64_t start = offset + piece.position;
+        if (state == BlockState::partially_present) {
+            for_each_part(piece, [&](std::uint64_t from, std::uint64_t count, bool is_here) {
+                if (is_here) {
+                    extents.push_back({.offset = start + from, .length = count});
+                }
+            });
+        } else if (state != BlockState::not_present) {
+            extents.push_back({.offset = start, .length = piece.length});
+        }
+    });
+    return extents;
 }
 
 bool VhdxDisk::may_hold_data(std::uint64_t offset, std::uint64_t length)

@@ -60,6 +60,8 @@ struct Metadata {
     std::uint32_t logical_sector_size = 512;
     std::uint32_t physical_sector_size = 4096;
     std::optional<ParentLink> parent;
+    std::uint64_t locator_entry = 0; ///< the parent locator's, in the table
+    std::uint64_t items_end = 0;     ///< behind the last item, from the start of the region
 
     /// The region's used bytes. Throws invalid if the paths do not fit.
     Bytes encode() const;

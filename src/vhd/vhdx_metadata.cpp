@@ -47,12 +47,15 @@ public:
     Bytes read(const Uuid& id, std::uint32_t length) const;
     Bytes need(const Uuid& id, std::uint32_t length) const;
     std::uint64_t offset_of(const Uuid& id) const { return find(id)->offset; }
+    std::uint64_t entry_of(const Uuid& id) const { return find(id)->entry; }
+    std::uint64_t end() const { return end_; }
 
 private:
     struct Item {
         Uuid id;
         std::uint32_t offset = 0;
         std::uint32_t length = 0;
+        std::uint64_t entry = 0; ///< place in the table
     };
 
     static bool is_known(const Uuid& id);
@@ -61,6 +64,7 @@ private:
     File& file_;
     Region region_;
     std::vector<Item> items_;
+    std::uint64_t end_ = table_size;
 };
 
 Items::Items(File& file, const Region& region) : file_(file), region_(region)
@@ -74,7 +78,9 @@ Items::Items(File& file, const Region& region) : file_(file), region_(region)
         const std::size_t at = 32 + 32 * i;
         const Item item{.id = get_guid(table, at),
                         .offset = get_little<std::uint32_t>(table, at + 16),
-                        .length = get_little<std::uint32_t>(table, at + 20)};
+                        .length = get_little<std::uint32_t>(table, at + 20),
+                        .entry = at};
+        end_ = std::max<std::uint64_t>(end_, std::uint64_t{item.offset} + item.length);
         const bool empty = item.length == 0;
         if ((empty && item.offset != 0) ||
             (!empty && (item.offset < table_size || item.length > item_max ||
@@ -227,6 +233,7 @@ Metadata Metadata::parse(File& file, const Region& region)
     metadata.id = get_guid(items.need(virtual_disk_id, 16), 0);
     metadata.logical_sector_size = get_little<std::uint32_t>(items.need(logical_sector, 4), 0);
     metadata.physical_sector_size = get_little<std::uint32_t>(items.need(physical_sector, 4), 0);
+    metadata.items_end = items.end();
     check(metadata);
 
     const Bytes locator = items.read(parent_locator, 0);
@@ -235,6 +242,7 @@ Metadata Metadata::parse(File& file, const Region& region)
     }
     if (metadata.has_parent) {
         metadata.parent = parse_parent_locator(locator);
+        metadata.locator_entry = items.entry_of(parent_locator);
     }
     return metadata;
 }
