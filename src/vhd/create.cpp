@@ -1,6 +1,7 @@
 #include "vhd/create.hpp"
 
 #include "vhd/image.hpp"
+#include "vhd/utf16.hpp"
 
 #include "core/error.hpp"
 #include "messages/vhd.hpp"
