@@ -33,6 +33,7 @@ public:
     void progress(int percent) override;
     void count_requests(std::int64_t more) override { record().requests += more; }
 
+    const std::string& step() const { return run_.steps[position_].step; }
     void renew_deadline() { deadline_ = Deadline::after(services_.clock, time_limit_); }
     std::optional<store::HostId> next_host() const { return next_host_; }
     bool sent_now() const noexcept { return sent_now_; }

@@ -394,7 +394,8 @@ Task<Pause> Engine::Impl::work_slice(Impl& self, Scheduler::Entry& entry, Active
         }
     }
     active.run = entry.run;
-    Runner runner{self.services_, *entry.run};
+    Runner runner{self.services_, *entry.run,
+                  [&active] { active.cancel.emit(boost::asio::cancellation_type::terminal); }};
     co_return co_await runner.work();
 }
 

@@ -431,6 +431,7 @@ TEST(Engine, keeps_to_each_hosts_budget_and_a_slow_host_slows_no_other)
         --at_once[host];
         fast_done += host == fast ? 1 : 0;
     })};
+    plant.workflows.front().steps.front().time_limit = 1h;
     plant.start();
     for (int i = 0; i < 100; ++i) {
         plant.submit("act", {}, slow);
@@ -527,6 +528,26 @@ TEST(Engine, refuses_to_start_without_a_workflow_that_is_needed_and_names_it)
     plant.start();
     plant.scene.clock.advance(1s);
     EXPECT_TRUE(plant.run_failure) << "the same version with other steps is another workflow";
+}
+
+TEST(Engine, gives_up_a_step_that_does_not_keep_to_its_time_limit)
+{
+    Plant plant;
+    int calls = 0;
+    plant.workflows = {one_step("hang", [&](StepContext& context) -> Task<> {
+        if (++calls == 1) {
+            co_await context.clock().sleep_for(100h);
+        }
+    })};
+    plant.workflows.front().steps.front().time_limit = 1min;
+    plant.start();
+    const auto id = plant.submit("hang");
+    plant.scene.clock.advance(90s + 100ms);
+    EXPECT_EQ(plant.get(id).state, OperationState::waiting);
+    EXPECT_EQ(plant.get(id).error->message.code, "step_overran");
+    ASSERT_TRUE(plant.run_to_end(5min));
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
+    EXPECT_EQ(calls, 2);
 }
 
 TEST(Engine, outlives_a_full_database_disk)

@@ -5,7 +5,10 @@
 #include "operations/context.hpp"
 #include "store/records/event.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
+#include <type_traits>
 
 namespace watari::operations {
 
@@ -121,22 +124,57 @@ Task<std::optional<Pause>> Runner::go_on(std::size_t position)
     co_return co_await perform(position);
 }
 
+template <class T>
+Task<T> Runner::guarded(Task<T> call, const Context& context)
+{
+    bool overran = false;
+    const auto timer =
+        services_.clock.call_at(context.deadline().at() + services_.options.overrun_grace, [&] {
+            overran = true;
+            give_up_();
+        });
+    std::exception_ptr thrown;
+    std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> result;
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(call);
+        } else {
+            result.emplace(co_await std::move(call));
+        }
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (overran) {
+        // Cancelled was the call, not the operation, which goes on.
+        co_await boost::asio::this_coro::reset_cancellation_state();
+    }
+    if (thrown && overran) {
+        throw Error{ErrorKind::outcome_unknown, message::step_overran{.step = context.step()}};
+    }
+    if (thrown) {
+        std::rethrow_exception(thrown);
+    }
+    if constexpr (!std::is_void_v<T>) {
+        co_return std::move(*result);
+    }
+}
+
 Task<> Runner::act(const Step& step, Context& context)
 {
     auto looked = Looked::not_done;
     if (step.look && context.may_have_sent()) {
-        looked = co_await step.look(context);
+        looked = co_await guarded(step.look(context), context);
     }
     if (looked == Looked::unknown) {
         throw Error{ErrorKind::outcome_unknown, message::effect_unknown{.step = step.id}};
     }
     if (looked == Looked::not_done && step.act) {
         context.renew_deadline();
-        co_await step.act(context);
+        co_await guarded(step.act(context), context);
     }
     if (step.verify) {
         context.renew_deadline();
-        co_await step.verify(context);
+        co_await guarded(step.verify(context), context);
     }
 }
 
@@ -334,7 +372,7 @@ Task<std::optional<Pause>> Runner::undo(std::size_t position)
     // A step that sent nothing and never ended left nothing outside.
     if (step.undo && (record.sent || record.ended)) {
         try {
-            co_await step.undo(context);
+            co_await guarded(step.undo(context), context);
         } catch (...) {
             thrown = std::current_exception();
         }

@@ -40,7 +40,11 @@ enum class Pause {
 class Runner
 {
 public:
-    Runner(const Services& services, Run& run) : services_(services), run_(run) {}
+    /// `give_up` cancels the coroutine that works.
+    Runner(const Services& services, Run& run, std::function<void()> give_up)
+        : services_(services), run_(run), give_up_(std::move(give_up))
+    {
+    }
 
     Task<Pause> work();
 
@@ -66,7 +70,11 @@ private:
                                            WallTime when, std::string_view event);
     Task<std::optional<Pause>> turn_back(std::size_t position, std::string_view event);
 
-    static Task<> act(const Step& step, Context& context);
+    Task<> act(const Step& step, Context& context);
+    /// Cancels a call that does not end by its deadline (and some grace): one step cannot hold a
+    /// host's budget for ever.
+    template <class T>
+    Task<T> guarded(Task<T> call, const Context& context);
     void keep_failure(std::size_t position, const Context& context, const Failure& failure);
     void turn_back_if_cancelled();
     void mark_finished(store::OperationRecord& operation, WallTime now) const;
@@ -80,6 +88,7 @@ private:
 
     const Services& services_;
     Run& run_;
+    std::function<void()> give_up_;
 };
 
 } // namespace watari::operations

@@ -327,6 +327,45 @@ TEST(SqliteStore, functions_that_wait_share_one_commit_and_fail_alone)
     EXPECT_LE(gated.commits, 3);
 }
 
+TEST(SqliteStore, one_function_that_fills_the_disk_takes_no_other_with_it)
+{
+    GatedStore gated;
+    int done = 0;
+    int full = 0;
+    spawn(
+        gated.loop.get_executor(),
+        [](Store& store) -> Task<> {
+            co_await store.transact(
+                [](Transaction& tx) { tx.query("PRAGMA max_page_count = 200"); });
+        }(*gated.store),
+        "limit");
+    gated.loop.poll();
+    gated.open_gate();
+    gated.loop.restart();
+    gated.loop.run();
+    for (int i = 0; i < 20; ++i) {
+        const std::size_t size = i % 5 == 4 ? 4'000'000 : 10;
+        spawn(
+            gated.loop.get_executor(),
+            [](Store& store, int number, std::size_t bytes, int& ok, int& refused) -> Task<> {
+                try {
+                    co_await store.transact([&](Transaction& tx) {
+                        set(tx, std::to_string(number), std::string(bytes, 'x'));
+                    });
+                    ++ok;
+                } catch (const Error& error) {
+                    EXPECT_EQ(error.code(), "store_disk_full");
+                    ++refused;
+                }
+            }(*gated.store, i, size, done, full),
+            "add");
+    }
+    gated.loop.restart();
+    gated.loop.run();
+    EXPECT_EQ(done, 16);
+    EXPECT_EQ(full, 4);
+}
+
 TEST(SqliteStore, a_queue_that_is_full_refuses)
 {
     GatedStore gated{{.queue_max = 10}};
