@@ -31,6 +31,7 @@ constexpr std::array effect_names{
     std::pair{"cut", FaultEffect::cut},
     std::pair{"garbage", FaultEffect::garbage},
     std::pair{"hang", FaultEffect::hang},
+    std::pair{"swallow", FaultEffect::swallow},
     std::pair{"host_restart", FaultEffect::host_restart},
     std::pair{"service_restart", FaultEffect::service_restart},
     std::pair{"disk_full", FaultEffect::disk_full},
@@ -177,6 +178,9 @@ std::optional<FaultRule> Faults::match(const RequestFacts& facts)
         }
         ++counted.acted;
         acting = rule;
+    }
+    if (acting && on_act_) {
+        on_act_(*acting);
     }
     return acting;
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ enum class FaultEffect {
     cut,             ///< happens, half of the answer is sent, then the connection is dropped
     garbage,         ///< happens; the answer is not XML
     hang,            ///< happens; no answer ever comes
+    swallow,         ///< never happens; no answer ever comes
     host_restart,    ///< happens, then the host reboots
     service_restart, ///< happens, then the management service restarts
     disk_full,       ///< the volume `letter` is full from now on; the request then happens
@@ -74,6 +76,8 @@ public:
     /// The next matching request of this method (empty: any) answers this return code.
     void fail_next(std::string method, std::uint32_t return_code);
     std::size_t size() const noexcept { return rules_.size(); }
+    /// Called when a rule acts, before the request has any effect.
+    void on_act(std::function<void(const FaultRule&)> listener) { on_act_ = std::move(listener); }
     /// The first rule that acts on this request; counts matches.
     std::optional<FaultRule> match(const RequestFacts& facts);
 
@@ -86,6 +90,7 @@ private:
 
     Random& random_;
     std::deque<Counted> rules_;
+    std::function<void(const FaultRule&)> on_act_;
 };
 
 } // namespace watari::sim
