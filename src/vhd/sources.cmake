@@ -12,6 +12,7 @@ set(SOURCES
     vhd_format.cpp
     vhdx_disk.cpp
     vhdx_format.cpp
+    vhdx_grow.cpp
     vhdx_image.cpp
     vhdx_log.cpp
     vhdx_metadata.cpp

@@ -1,6 +1,6 @@
+#include "vhd/vhdx_disk.hpp"
+
 #include "vhd/hresult.hpp"
-#include "vhd/image.hpp"
-#include "vhd/vhdx_log.hpp"
 
 #include "core/error.hpp"
 #include "messages/vhd.hpp"
@@ -16,96 +16,12 @@ namespace {
     throw Error{ErrorKind::invalid, message::vhd_part_corrupt{.part = part}, {.code = code}};
 }
 
-Bytes number(std::uint64_t value)
-{
-    Bytes bytes(8);
-    put_little<std::uint64_t>(bytes, 0, value);
-    return bytes;
-}
-
 bool bit_is_set(ByteView bitmap, std::uint64_t sector)
 {
     return (bitmap[sector / 8] & (1U << (sector % 8))) != 0;
 }
 
-/// Order of every change: data and room first and stable, then the metadata that points there,
-/// through the log.
-class VhdxDisk final : public Disk
-{
-public:
-    VhdxDisk(std::unique_ptr<File> file, VhdxImage image, std::unique_ptr<Disk> parent,
-             Random* random)
-        : file_(std::move(file)),
-          image_(std::move(image)),
-          parent_(std::move(parent)),
-          random_(random)
-    {
-    }
-    ~VhdxDisk() override;
-    VhdxDisk(const VhdxDisk&) = delete;
-    VhdxDisk& operator=(const VhdxDisk&) = delete;
-
-    Info info() override { return info_of(image_, *file_); }
-    ByteSize size() const override { return ByteSize::bytes(image_.metadata.size); }
-    void read(std::uint64_t offset, ByteSpan into) override;
-    void write(std::uint64_t offset, ByteView data) override;
-    void grow(ByteSize size) override;
-    void flush() override { file_->flush(); }
-    void close() override;
-    bool may_hold_data(std::uint64_t offset, std::uint64_t length) override;
-    std::vector<Extent> held(std::uint64_t offset, std::uint64_t length) override;
-
-private:
-    std::uint64_t block_size() const { return image_.metadata.block_size; }
-    std::uint64_t sector_size() const { return image_.metadata.logical_sector_size; }
-    std::uint64_t sectors_per_block() const { return block_size() / sector_size(); }
-    bool is_child() const { return image_.metadata.has_parent; }
-    BatMap map() const { return image_.bat_map(); }
-    std::uint64_t entry_place(std::uint64_t index) const
-    {
-        return image_.regions.bat.offset + index * 8;
-    }
-
-    BatEntry entry_at(std::uint64_t index, std::uint64_t length);
-    BatEntry payload_entry(std::uint64_t block)
-    {
-        return entry_at(map().payload_index(block), block_size());
-    }
-    /// The place of the chunk's bitmap block; nullopt if it has none.
-    std::optional<std::uint64_t> bitmap_place(std::uint64_t chunk);
-    /// The bits of the piece's sectors, and where their first byte is in the file.
-    struct BitRange {
-        std::uint64_t first_bit = 0; ///< in the first byte
-        std::uint64_t offset = 0;    ///< in the bitmap block
-        std::uint64_t length = 0;
-    };
-    BitRange bit_range(const Piece& piece) const;
-
-    void read_piece(std::uint64_t offset, const Piece& piece, ByteSpan into);
-    void for_each_part(const Piece& piece,
-                       const std::function<void(std::uint64_t, std::uint64_t, bool)>& visit);
-    void read_partial(std::uint64_t offset, const Piece& piece, std::uint64_t data, ByteSpan into);
-    void write_piece(const Piece& piece, ByteView data);
-    void write_new_block(const Piece& piece, ByteView data, BlockState before);
-    void set_bits(const Piece& piece, LogChange& change);
-    void clear_bits(std::uint64_t block);
-    void ensure_bitmap(std::uint64_t block);
-
-    void begin_change();
-    void commit(const LogChange& change);
-    std::uint64_t append_room(std::uint64_t length);
-    void clear_tail(std::uint64_t new_size);
-    void move_bat(std::uint64_t length);
-    void fill_entries(const BatMap& before, const BatMap& after);
-
-    std::unique_ptr<File> file_;
-    VhdxImage image_;
-    std::unique_ptr<Disk> parent_;
-    Random* random_;
-    std::optional<LogWriter> log_;
-    bool changing_ = false;
-    bool failed_ = false;
-};
+} // namespace
 
 VhdxDisk::~VhdxDisk()
 {
@@ -355,7 +271,7 @@ void VhdxDisk::write_new_block(const Piece& piece, ByteView data, BlockState bef
                              partial ? BlockState::partially_present : BlockState::fully_present,
                          .offset = place};
     LogChange change{*file_};
-    change.put(entry_place(map().payload_index(piece.block)), number(entry.encode()));
+    change.put(entry_place(map().payload_index(piece.block)), entry.bytes());
     if (partial) {
         set_bits(piece, change);
     }
@@ -371,7 +287,7 @@ void VhdxDisk::ensure_bitmap(std::uint64_t block)
     const BatEntry entry{.state = BlockState::fully_present, .offset = append_room(mib)};
     file_->flush();
     LogChange change{*file_};
-    change.put(entry_place(map().bitmap_index(chunk)), number(entry.encode()));
+    change.put(entry_place(map().bitmap_index(chunk)), entry.bytes());
     commit(change);
 }
 
@@ -432,116 +348,6 @@ void VhdxDisk::close()
     log_.reset();
     random_ = nullptr;
 }
-
-void VhdxDisk::grow(ByteSize size)
-{
-    if (random_ == nullptr) {
-        throw Error{ErrorKind::conflict, message::vhd_opened_for_reading{}};
-    }
-    check_growable(Format::vhdx, info().kind, this->size(), size,
-                   image_.metadata.logical_sector_size);
-    if (size == this->size()) {
-        return;
-    }
-    begin_change();
-    clear_tail(size.in_bytes());
-    const BatMap before = map();
-    BatMap after = before;
-    after.size = size.in_bytes();
-    if (after.entries() * 8 > image_.regions.bat.length) {
-        move_bat(after.region_length());
-    }
-    fill_entries(before, after);
-
-    LogChange change{*file_};
-    change.put(image_.regions.metadata.offset + image_.metadata.size_offset, number(after.size));
-    commit(change);
-    image_.metadata.size = after.size;
-}
-
-/// The last block may hold old data behind the end of the disk, which must not appear when the end
-/// moves.
-void VhdxDisk::clear_tail(std::uint64_t new_size)
-{
-    const std::uint64_t end = image_.metadata.size;
-    const std::uint64_t within = end % block_size();
-    if (within == 0) {
-        return;
-    }
-    const BatEntry entry = payload_entry(end / block_size());
-    if (entry.has_place()) {
-        file_->write_zeros(entry.offset + within, std::min(block_size() - within, new_size - end));
-        file_->flush();
-    }
-}
-
-/// Copies the BAT to the end of the file; both region tables change in one entry. The old place
-/// becomes free space.
-void VhdxDisk::move_bat(std::uint64_t length)
-{
-    const Region old = image_.regions.bat;
-    const Region bat{.offset = append_room(length), .length = length};
-    const std::uint64_t used = map().entries() * 8;
-    for (std::uint64_t at = 0; at < used; at += 64 * kib) {
-        const std::uint64_t step = std::min(64 * kib, used - at);
-        file_->write_at(bat.offset + at, read_bytes(*file_, old.offset + at, step));
-    }
-    file_->flush();
-
-    RegionTable moved = image_.regions;
-    moved.move_bat(bat);
-    LogChange change{*file_};
-    for (const std::uint64_t offset : vhdx_region_offsets) {
-        change.put(offset, moved.raw);
-    }
-    commit(change);
-    image_.regions = std::move(moved);
-}
-
-/// The entries that the new size brings into use: blocks with room in a fixed disk, else none.
-/// Nobody looks at them before the size changes.
-void VhdxDisk::fill_entries(const BatMap& before, const BatMap& after)
-{
-    const std::uint64_t first = before.payload_blocks();
-    const std::uint64_t count = after.payload_blocks() - first;
-    const bool fixed = image_.metadata.leave_blocks_allocated && !is_child();
-    std::uint64_t place = 0;
-    if (fixed && count > 0) {
-        place = append_room(count * block_size());
-        file_->flush();
-    }
-    const std::uint64_t end = after.entries() * 8;
-    for (std::uint64_t at = before.payload_index(first) * 8; at < end;) {
-        const std::uint64_t at_file = image_.regions.bat.offset + at;
-        const std::uint64_t room = log_sectors_max * vhdx_sector - at_file % vhdx_sector;
-        const Bytes now = read_bytes(*file_, at_file, std::min(end - at, room));
-        Bytes entries = now;
-        for (std::uint64_t i = 0; i < entries.size() / 8; ++i) {
-            const std::uint64_t index = at / 8 + i;
-            const std::uint64_t chunk = index / (after.chunk_ratio() + 1);
-            const std::uint64_t in_chunk = index % (after.chunk_ratio() + 1);
-            BatEntry entry;
-            if (in_chunk == after.chunk_ratio()) {
-                if (index < before.entries()) {
-                    continue; // the bitmap block of a chunk that was in use before
-                }
-            } else if (fixed) {
-                const std::uint64_t block = chunk * after.chunk_ratio() + in_chunk;
-                entry = {.state = BlockState::fully_present,
-                         .offset = place + (block - first) * block_size()};
-            }
-            put_little<std::uint64_t>(entries, i * 8, entry.encode());
-        }
-        if (entries != now) {
-            LogChange change{*file_};
-            change.put(at_file, entries);
-            commit(change);
-        }
-        at += entries.size();
-    }
-}
-
-} // namespace
 
 std::unique_ptr<Disk> make_vhdx_disk(std::unique_ptr<File> file, VhdxImage image,
                                      std::unique_ptr<Disk> parent, Random* random)

@@ -87,6 +87,12 @@ struct BatEntry {
     std::uint64_t offset = 0;
 
     std::uint64_t encode() const { return offset | static_cast<std::uint64_t>(state); }
+    Bytes bytes() const
+    {
+        Bytes entry(8);
+        put_little<std::uint64_t>(entry, 0, encode());
+        return entry;
+    }
     /// Throws invalid for other states and set reserved bits.
     static BatEntry parse(std::uint64_t value);
     bool has_place() const
