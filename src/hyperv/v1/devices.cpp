@@ -1,0 +1,288 @@
+#include "hyperv/v1/devices.hpp"
+
+#include "hyperv/v1/machine.hpp"
+#include "hyperv/v1/network.hpp"
+#include "hyperv/v1/uplinks.hpp"
+#include "hyperv/v1/values.hpp"
+#include "messages/hyperv.hpp"
+
+#include <map>
+
+#include <fmt/format.h>
+
+namespace watari::hyperv::v1 {
+
+namespace {
+
+using Service = schema::v1::Msvm_VirtualSystemManagementService;
+using Add = Service::AddVirtualSystemResources;
+using Resource = Machine::Resource;
+
+std::string text_of(const Slot& slot)
+{
+    return fmt::format("{} {}:{}", slot.controller == ControllerType::ide ? "IDE" : "SCSI",
+                       slot.controller_number, slot.position);
+}
+
+Task<Done> add(Act& act, HostVmId vm, std::vector<std::string> settings)
+{
+    schema::Call<Add> call;
+    call.set(Add::TargetSystem, system_path(vm)).set(Add::ResourceSettingData, settings);
+    co_return co_await act.change(call);
+}
+
+std::string scsi_controller(const Uuid& channel)
+{
+    schema::Object<Resource> controller;
+    controller.set(Resource::ResourceType, resource_type::scsi_controller)
+        .set(Resource::ResourceSubType, std::string{sub_type::scsi_controller})
+        .set(Resource::VirtualSystemIdentifiers, std::vector<std::string>{channel.braced()});
+    return controller.cim_xml();
+}
+
+std::string drive(const std::string& controller, unsigned position)
+{
+    schema::Object<Resource> settings;
+    settings.set(Resource::ResourceType, resource_type::disk_drive)
+        .set(Resource::ResourceSubType, std::string{sub_type::disk_drive})
+        .set(Resource::Parent, by_instance_id(Resource::class_name, controller).text())
+        .set(Resource::Address, fmt::format("{}", position)); // v2 says AddressOnParent
+    return settings.cim_xml();
+}
+
+std::string medium(const std::string& drive_id, const HostPath& path)
+{
+    schema::Object<Resource> settings;
+    settings.set(Resource::ResourceType, resource_type::storage_extent)
+        .set(Resource::ResourceSubType, std::string{sub_type::virtual_hard_disk})
+        .set(Resource::Parent, by_instance_id(Resource::class_name, drive_id).text())
+        .set(Resource::Connection, std::vector<std::string>{path}); // v2 says HostResource
+    return settings.cim_xml();
+}
+
+/// The work on one VM: what is asked, what the host has, step by step.
+class Additions
+{
+public:
+    Additions(Act& act, VmRef vm, std::vector<DiskAttachment> disks,
+              std::vector<NicAttachment> nics)
+        : act_(act), vm_(std::move(vm)), disks_(std::move(disks)), nics_(std::move(nics))
+    {
+    }
+
+    Task<> run()
+    {
+        co_await read();
+        check_slots();
+        for (const auto& nic : nics_) {
+            if (nic.vlan && !nic.switch_id.empty()) {
+                co_await require_vlan_attached(act_, nic.switch_id, *nic.vlan);
+            }
+        }
+        co_await add_controllers();
+        for (const auto& nic : nics_) {
+            co_await prepare_port(nic);
+        }
+        co_await add_drives_and_nics();
+        co_await add_media();
+        if (has_changed_) {
+            co_await read();
+        }
+        co_await require_all();
+    }
+
+private:
+    /// The VM, with the VLANs of the ports its NICs have or will have.
+    Task<> read()
+    {
+        std::vector<std::string> ports;
+        for (const auto& nic : nics_) {
+            if (!nic.switch_id.empty()) {
+                const auto at = ports_.find(nic.channel);
+                ports.push_back(at == ports_.end() ? port_name(nic.channel) : at->second.name);
+            }
+        }
+        machine_ = co_await read_own_machine(act_, vm_, std::move(ports));
+    }
+
+    bool is_attached(const DiskAttachment& wanted) const
+    {
+        const auto present = machine_.disks();
+        return std::ranges::any_of(present, [&](const VmDisk& disk) {
+            return disk.slot == wanted.slot && same_path(disk.path, wanted.path);
+        });
+    }
+
+    void check_slots() const
+    {
+        const auto present = machine_.disks();
+        for (const auto& wanted : disks_) {
+            require_local(wanted.path);
+            for (const auto& disk : present) {
+                if (disk.slot == wanted.slot && !same_path(disk.path, wanted.path)) {
+                    throw Error{ErrorKind::conflict,
+                                message::slot_occupied{.name = machine_.name(),
+                                                       .path = disk.path,
+                                                       .slot = text_of(disk.slot)}};
+                }
+            }
+        }
+    }
+
+    Task<> add_controllers()
+    {
+        std::size_t needed = 0;
+        for (const auto& disk : disks_) {
+            if (disk.slot.controller == ControllerType::scsi) {
+                needed = std::max<std::size_t>(needed, disk.slot.controller_number + 1);
+            }
+        }
+        const std::size_t present = machine_.scsi_controllers().size();
+        std::vector<std::string> controllers;
+        for (std::size_t i = present; i < needed; ++i) {
+            controllers.push_back(scsi_controller(Uuid::random(act_.shared().random)));
+        }
+        if (!controllers.empty()) {
+            co_await change(std::move(controllers));
+            co_await read(); // their numbers follow from all ids
+        }
+    }
+
+    /// The port of a NIC, with its VLAN before anything is connected to it.
+    Task<> prepare_port(NicAttachment nic)
+    {
+        if (nic.switch_id.empty()) {
+            co_return;
+        }
+        MadePort made{.port = {}, .is_new = false};
+        if (const auto present = find_nic(machine_, nic)) {
+            if (const auto port = port_of(machine_, present->settings_id);
+                port && cim::same_name(port->switch_id, nic.switch_id)) {
+                made.port = *port;
+            }
+        }
+        if (made.port.name.empty()) {
+            made = co_await make_port(act_, machine_, nic, vm_.mark);
+            has_changed_ = true;
+        }
+        ports_.insert_or_assign(nic.channel, made.port);
+        if (co_await set_vlan(act_, machine_, made, nic.vlan)) {
+            has_changed_ = true;
+        }
+    }
+
+    std::optional<Port> port_for(const NicAttachment& nic) const
+    {
+        const auto at = ports_.find(nic.channel);
+        return at == ports_.end() ? std::nullopt : std::optional{at->second};
+    }
+
+    std::string drive_of(const DiskAttachment& disk) const
+    {
+        const auto controller = machine_.controller_of(vm_.guid, disk.slot);
+        if (!controller) {
+            throw Error{
+                ErrorKind::conflict,
+                message::controller_missing{.name = machine_.name(), .slot = text_of(disk.slot)}};
+        }
+        return drive_id(*controller, disk.slot.position);
+    }
+
+    Task<> add_drives_and_nics()
+    {
+        std::vector<std::string> settings;
+        for (const auto& disk : disks_) {
+            const auto id = drive_of(disk);
+            drives_.insert_or_assign(disk.slot, id);
+            if (!is_attached(disk) && !machine_.has_resource(id)) {
+                settings.push_back(
+                    drive(*machine_.controller_of(vm_.guid, disk.slot), disk.slot.position));
+            }
+        }
+        for (const auto& nic : nics_) {
+            const auto present = find_nic(machine_, nic);
+            if (!present) {
+                settings.push_back(nic_settings(nic, port_for(nic)).cim_xml());
+            } else if (!nic.switch_id.empty() &&
+                       !cim::same_name(present->switch_id, nic.switch_id)) {
+                has_changed_ = true;
+                co_await reconnect(act_, vm_.guid, present->settings_id, *port_for(nic));
+            }
+        }
+        if (!settings.empty()) {
+            co_await change(std::move(settings));
+        }
+    }
+
+    Task<> add_media()
+    {
+        std::vector<std::string> settings;
+        for (const auto& disk : disks_) {
+            if (!is_attached(disk)) {
+                settings.push_back(medium(drives_.at(disk.slot), disk.path));
+            }
+        }
+        if (!settings.empty()) {
+            act_.shared().held = {};
+            co_await change(std::move(settings));
+        }
+    }
+
+    Task<std::string> missing()
+    {
+        for (const auto& disk : disks_) {
+            if (!is_attached(disk)) {
+                co_return text_of(disk.slot);
+            }
+        }
+        for (const auto& nic : nics_) {
+            if (auto lacks = difference(machine_, nic); !lacks.empty()) {
+                co_return lacks;
+            }
+            if (const auto port = port_for(nic);
+                port && co_await vlan_of(act_, machine_, *port) != nic.vlan) {
+                co_return "VLAN of " + nic.name;
+            }
+        }
+        co_return "";
+    }
+
+    Task<> require_all()
+    {
+        auto what = co_await missing();
+        if (!what.empty()) {
+            throw Error{is_certain_ ? ErrorKind::conflict : ErrorKind::outcome_unknown,
+                        message::vm_not_as_asked{
+                            .host = act_.host(), .name = machine_.name(), .what = std::move(what)}};
+        }
+    }
+
+    Task<Done> change(std::vector<std::string> settings)
+    {
+        has_changed_ = true;
+        auto done = co_await add(act_, vm_.guid, std::move(settings));
+        is_certain_ = is_certain_ && done.is_certain;
+        co_return done;
+    }
+
+    Act& act_;
+    VmRef vm_;
+    std::vector<DiskAttachment> disks_;
+    std::vector<NicAttachment> nics_;
+    Machine machine_;
+    std::map<Slot, std::string> drives_; ///< predicted ids
+    std::map<Uuid, Port> ports_;         ///< by channel
+    bool has_changed_ = false;
+    bool is_certain_ = true;
+};
+
+} // namespace
+
+Task<> add_devices(Act& act, VmRef vm, std::vector<DiskAttachment> disks,
+                   std::vector<NicAttachment> nics)
+{
+    Additions additions{act, std::move(vm), std::move(disks), std::move(nics)};
+    co_await additions.run();
+}
+
+} // namespace watari::hyperv::v1
