@@ -17,6 +17,7 @@ set(SOURCES
     sqlite/connection.cpp
     sqlite/lock_file.cpp
     sqlite/sqlite.cpp
+    sqlite/writer.cpp
     testing/crash_disk.cpp
     testing/temporary_folder.cpp
 )
