@@ -1,0 +1,106 @@
+#include "tests/world/state.hpp"
+#include "tests/world/world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+namespace watari::world {
+namespace {
+
+const std::vector<Generation> old_and_new{Generation::ws2008r2sp1, Generation::ws2012,
+                                          Generation::ws2012r2};
+
+json::object order(const World& world, std::size_t index)
+{
+    return {{"name", fmt::format("desk-{}", index + 1)},
+            {"plan", "s"},
+            {"image", "win"},
+            {"network", "office"},
+            {"host", world.host_name(index)}};
+}
+
+/// Orders a desktop on every host, makes each bigger, deletes each.
+void live(World& world)
+{
+    world.furnish();
+    for (std::size_t index = 0; index < world.host_count(); ++index) {
+        world.must(world.ended(world.post("/v1/vms", order(world, index))));
+    }
+    for (std::size_t index = 0; index < world.host_count(); ++index) {
+        world.must(world.ended(world.post(fmt::format("/v1/vms/desk-{}/resize", index + 1),
+                                          {{"plan", "m"}, {"restart", true}})));
+    }
+    for (std::size_t index = 0; index < world.host_count(); ++index) {
+        world.must(world.ended(world.erase(fmt::format("/v1/vms/desk-{}?force=true", index + 1))));
+    }
+}
+
+TEST(World, serves_three_generations_through_two_namespaces_under_one_system)
+{
+    World world{{.hosts = old_and_new}};
+    world.furnish();
+    for (std::size_t index = 0; index < world.host_count(); ++index) {
+        const auto name = fmt::format("desk-{}", index + 1);
+        world.must(world.ended(world.post("/v1/vms", order(world, index))));
+        const Answer vm = world.get("/v1/vms/" + name);
+        EXPECT_EQ(vm.text("host_name"), world.host_name(index));
+        EXPECT_EQ(vm.text("namespace"), index == 0 ? "v1" : "v2");
+        EXPECT_EQ(vm.text("lifecycle"), "ready");
+        EXPECT_EQ(vm.text("power"), "running");
+        const auto& machines = world.host(index).engine().vms();
+        ASSERT_EQ(machines.size(), 3U) << "web1 and web10 were there";
+        EXPECT_EQ(machines.back()->settings.name, name);
+        EXPECT_EQ(machines.back()->settings.memory.startup_mib, 1024U);
+        EXPECT_EQ(machines.back()->settings.processor.count, 1U);
+        EXPECT_EQ(machines.back()->state, sim::VmState::running);
+    }
+}
+
+TEST(World, changes_a_desktop_on_every_generation)
+{
+    World world{{.hosts = old_and_new}};
+    world.furnish();
+    for (std::size_t index = 0; index < world.host_count(); ++index) {
+        const auto name = fmt::format("desk-{}", index + 1);
+        world.must(world.ended(world.post("/v1/vms", order(world, index))));
+        world.must(world.ended(
+            world.post("/v1/vms/" + name + "/resize", {{"plan", "m"}, {"restart", true}})));
+        sim::Host& engine = world.host(index).engine();
+        const sim::Settings& settings = engine.vms().back()->settings;
+        EXPECT_EQ(settings.memory.startup_mib, 2048U);
+        EXPECT_EQ(settings.processor.count, 2U);
+        EXPECT_EQ(engine.storage().disk(settings.first(sim::DeviceKind::hard_disk)->path).spec.size,
+                  ByteSize::gib(40).in_bytes());
+        EXPECT_EQ(engine.vms().back()->state, sim::VmState::running);
+    }
+}
+
+TEST(World, leaves_nothing_of_a_deleted_desktop_and_everything_of_others)
+{
+    World world{{.hosts = old_and_new}};
+    world.furnish();
+    const std::string before = whole_state(world);
+    for (std::size_t index = 0; index < world.host_count(); ++index) {
+        world.must(world.ended(world.post("/v1/vms", order(world, index))));
+        world.must(world.ended(world.erase(fmt::format("/v1/vms/desk-{}?force=true", index + 1))));
+    }
+    EXPECT_EQ(whole_state(world), before);
+}
+
+TEST(World, runs_the_same_twice_from_one_seed)
+{
+    const auto run = [](std::uint64_t seed) {
+        World world{
+            {.seed = seed, .hosts = old_and_new, .refresh_every = std::chrono::seconds{60}}};
+        live(world);
+        return event_log(world);
+    };
+    const std::string first = run(7);
+    EXPECT_GT(first.size(), 10'000U);
+    EXPECT_EQ(first, run(7));
+    EXPECT_NE(first, run(8)) << "the seed decides";
+}
+
+} // namespace
+} // namespace watari::world
