@@ -147,6 +147,16 @@ void Host::leave_disk_layer(Vm& vm, const Settings& gone)
 
 void Host::merge_after(const Uuid& vm_id, std::string child, std::string into)
 {
+    constexpr std::chrono::seconds look_again{30};
+    if (const Vm* vm = find_vm(vm_id); generation() < Generation::ws2012 && vm != nullptr && vm->assigned_mib > 0) {
+        // Merging under a running VM came with 2012 (call-sequences.md, v1).
+        later(look_again, [this, vm_id, child = std::move(child), into = std::move(into)] {
+            if (storage_.file_exists(child)) {
+                merge_after(vm_id, child, into);
+            }
+        });
+        return;
+    }
     const auto size = storage_.file_exists(child) ? storage_.file(child)->size : 0;
     const auto duration = options_.durations.merge_per_gib * static_cast<std::int64_t>(1 + size / (1ULL << 30));
     jobs_.start({.type = 50,

@@ -1,5 +1,7 @@
 #include "sim/engine/host.hpp"
 
+#include "generations/facts.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +16,22 @@ constexpr std::size_t element_name_length_max = 256; ///< MaxElementNameLen (fre
 Storage::Options storage_options(const EngineOptions& options)
 {
     return {.generation = options.generation, .volumes = options.volumes, .folder = options.folder};
+}
+
+/// No VM is larger than its host's generation allows.
+EngineOptions within_generation(EngineOptions options)
+{
+    const LimitFacts& known = facts(options.generation).limits;
+    HostLimits& limits = options.limits;
+    const std::uint64_t processors = std::max(known.vcpu_gen1.value_or(0), known.vcpu_gen2.value_or(0));
+    if (processors != 0) {
+        limits.vm_processors_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.vm_processors_max, processors));
+    }
+    const ByteSize memory = std::max(known.memory_gen1.value_or(ByteSize{}), known.memory_gen2.value_or(ByteSize{}));
+    if (memory != ByteSize{}) {
+        limits.vm_memory_mib_max = std::min(limits.vm_memory_mib_max, memory.in_whole_mib());
+    }
+    return options;
 }
 
 Profile profile_of(const EngineOptions& options)
@@ -114,7 +132,7 @@ std::string_view config_version(Generation generation)
 } // namespace
 
 Host::Host(Clock& clock, Random& random, EngineOptions options)
-    : clock_(clock), random_(random), options_(std::move(options)), profile_(profile_of(options_)),
+    : clock_(clock), random_(random), options_(within_generation(std::move(options))), profile_(profile_of(options_)),
       storage_(clock, random, storage_options(options_)), jobs_(clock, random),
       mac_prefix_(fmt::format("00155D{:02X}{:02X}", random.below(256), random.below(256))),
       configuration_root_("C:\\ProgramData\\Microsoft\\Windows\\Hyper-V"), booted_(clock.now())

@@ -79,14 +79,21 @@ cim::Instance port_row(const Switch& network, const SwitchPort& port)
     return row.take();
 }
 
-cim::Instance vlan_endpoint_row(const Switch& network, const SwitchPort& port)
+/// Uplinks of 2008 R2 have a trunk list; 2012 passes every VLAN (UNVERIFIED: how its endpoints say
+/// so).
+bool may_trunk(const View& view, const SwitchPort& port)
+{
+    return port.kind == SwitchPort::Kind::external &&
+           view.host().generation() == Generation::ws2008r2sp1;
+}
+
+cim::Instance vlan_endpoint_row(const View& view, const Switch& network, const SwitchPort& port)
 {
     Row row = start_port_row("Msvm_VLANEndpoint", network, port);
-    const bool may_trunk = port.kind == SwitchPort::Kind::external;
     row.set("DesiredEndpointMode", port.endpoint_mode)
         .set("OperationalEndpointMode", port.endpoint_mode);
     row.set("SupportedEndpointModes",
-            may_trunk ? numbers({mode_access, mode_trunk}) : numbers({mode_access}));
+            may_trunk(view, port) ? numbers({mode_access, mode_trunk}) : numbers({mode_access}));
     return row.take();
 }
 
@@ -208,15 +215,15 @@ cim::Instance put_vlan_endpoint(const View& view, const cim::ObjectPath& path,
 {
     const auto [network, port] = port_at(view, path);
     if (const auto mode = given["DesiredEndpointMode"].unsigned_integer()) {
-        const bool is_supported = *mode == mode_access ||
-                                  (*mode == mode_trunk && port->kind == SwitchPort::Kind::external);
+        const bool is_supported =
+            *mode == mode_access || (*mode == mode_trunk && may_trunk(view, *port));
         if (!is_supported) {
             throw RepositoryFault{FaultKind::provider_failure,
                                   "The endpoint does not support the mode.", 0x80041008};
         }
         port->endpoint_mode = static_cast<std::uint16_t>(*mode);
     }
-    return vlan_endpoint_row(*network, *port);
+    return vlan_endpoint_row(view, *network, *port);
 }
 
 cim::Instance put_port(const View& view, const cim::ObjectPath& path, const cim::Instance& given)
@@ -397,10 +404,13 @@ void add_networks(const View& view)
                    {.produce = ports(port_row), .put = [view](const auto& path, const auto& given) {
                         return put_port(view, path, given);
                     }});
-    repository.add("Msvm_VLANEndpoint", {.produce = ports(vlan_endpoint_row),
-                                         .put = [view](const auto& path, const auto& given) {
-                                             return put_vlan_endpoint(view, path, given);
-                                         }});
+    repository.add("Msvm_VLANEndpoint",
+                   {.produce = ports([view](Switch& network, SwitchPort& port) {
+                        return vlan_endpoint_row(view, network, port);
+                    }),
+                    .put = [view](const auto& path, const auto& given) {
+                        return put_vlan_endpoint(view, path, given);
+                    }});
     repository.add("Msvm_VLANEndpointSettingData",
                    {.produce = ports([view](Switch&, SwitchPort& port) {
                         return vlan_settings_row(view, port);
