@@ -1,8 +1,10 @@
 set(SOURCES
+    accepting.cpp
     context.cpp
     engine.cpp
     rules.cpp
     runner.cpp
+    saving.cpp
     scheduler.cpp
 )
 set(TESTS
