@@ -78,11 +78,12 @@ World::~World()
     if (std::getenv("WATARI_TEST_LOG") != nullptr) {
         for (const auto& host : fleet_) {
             for (const auto& request : host->log().entries()) {
-                log::info("host_request", {{"host", host->engine().name()},
-                                           {"at", to_rfc3339(request.at)},
-                                           {"what", fmt::format("{} {} {} {}", request.operation, request.method, request.class_name,
-                                                                request.query)},
-                                           {"outcome", request.outcome}});
+                log::info("host_request",
+                          {{"host", host->engine().name()},
+                           {"at", to_rfc3339(request.at)},
+                           {"what", fmt::format("{} {} {} {}", request.operation, request.method,
+                                                request.class_name, request.query)},
+                           {"outcome", request.outcome}});
             }
         }
     }
@@ -91,6 +92,20 @@ World::~World()
 net::Endpoint World::host_address(std::size_t index)
 {
     return {.address = fmt::format("10.0.0.{}", index + 1), .port = 5985};
+}
+
+/// As the operator of a 2008 R2 host must: the switch's external port passes tagged frames of this
+/// VLAN.
+void World::trunk(std::size_t index, std::uint16_t vlan)
+{
+    for (sim::Switch& network : host(index).engine().networks()) {
+        for (sim::SwitchPort& port : network.ports) {
+            if (port.kind == sim::SwitchPort::Kind::external) {
+                port.endpoint_mode = 5;
+                port.trunk.push_back(vlan);
+            }
+        }
+    }
 }
 
 void World::add_foreign_vm(std::size_t index, const std::string& name)
@@ -230,6 +245,7 @@ void World::furnish()
     json::array replicas;
     must(ended(post("/v1/networks", {{"name", "office"}, {"switch", "Customers"}, {"vlan", 42}})));
     for (std::size_t index = 0; index < host_count(); ++index) {
+        trunk(index, 42);
         add_foreign_vm(index, "web1");
         add_foreign_vm(index, "web10");
         host(index).engine().storage().create_disk(

@@ -88,6 +88,7 @@ public:
     /// web1 and web10 of somebody else on every host.
     void furnish();
     void enroll(std::size_t index);
+    void trunk(std::size_t index, std::uint16_t vlan);
     /// Throws unless the operation succeeded.
     json::object must(json::object operation);
 
