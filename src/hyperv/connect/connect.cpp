@@ -76,13 +76,33 @@ void LiveConnection::count_probe(std::uint64_t requests)
     *requests_ += requests;
 }
 
-Connector::Connector(net::Network& network, Clock& clock, Random& random)
-    : network_(network), clock_(clock), random_(random)
-{
-}
+namespace {
 
-Task<std::unique_ptr<Connection>> Connector::open(HostAddress address, OnRequest on_request,
-                                                  Deadline deadline)
+class WsmanConnector final : public Connector
+{
+public:
+    WsmanConnector(net::Network& network, Clock& clock, Random& random)
+        : network_(network), clock_(clock), random_(random)
+    {
+    }
+
+    Task<std::unique_ptr<Connection>> open(HostAddress address, OnRequest on_request,
+                                           Deadline deadline) override;
+    std::unique_ptr<Connection> reopen(HostAddress address, Probe known,
+                                       OnRequest on_request) override
+    {
+        return std::make_unique<LiveConnection>(network_, clock_, random_, std::move(address),
+                                                std::move(known), std::move(on_request));
+    }
+
+private:
+    net::Network& network_;
+    Clock& clock_;
+    Random& random_;
+};
+
+Task<std::unique_ptr<Connection>> WsmanConnector::open(HostAddress address, OnRequest on_request,
+                                                       Deadline deadline)
 {
     std::uint64_t requests = 0;
     Probe probe;
@@ -103,11 +123,11 @@ Task<std::unique_ptr<Connection>> Connector::open(HostAddress address, OnRequest
     co_return connection;
 }
 
-std::unique_ptr<Connection> Connector::reopen(HostAddress address, Probe known,
-                                              OnRequest on_request)
+} // namespace
+
+std::unique_ptr<Connector> make_connector(net::Network& network, Clock& clock, Random& random)
 {
-    return std::make_unique<LiveConnection>(network_, clock_, random_, std::move(address),
-                                            std::move(known), std::move(on_request));
+    return std::make_unique<WsmanConnector>(network, clock, random);
 }
 
 } // namespace watari::hyperv

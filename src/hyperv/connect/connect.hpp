@@ -56,24 +56,22 @@ public:
     virtual std::uint64_t requests() const = 0;
 };
 
-/// Opens connections: Identify, then a Get of the v2 management service (`auto` prefers v2), then
-/// capabilities by evidence.
+/// Opens connections to hosts.
 class Connector
 {
 public:
-    Connector(net::Network& network, Clock& clock, Random& random);
-
+    virtual ~Connector() = default;
     /// Throws: unavailable, unauthenticated, denied, unsupported (message::no_hyperv_namespace,
     /// namespace_not_there), timed_out.
-    Task<std::unique_ptr<Connection>> open(HostAddress address, OnRequest on_request,
-                                           Deadline deadline);
+    virtual Task<std::unique_ptr<Connection>> open(HostAddress address, OnRequest on_request,
+                                                   Deadline deadline) = 0;
     /// As open(), but trusting an earlier probe of the same host (0 requests before the first act).
-    std::unique_ptr<Connection> reopen(HostAddress address, Probe known, OnRequest on_request);
-
-private:
-    net::Network& network_;
-    Clock& clock_;
-    Random& random_;
+    virtual std::unique_ptr<Connection> reopen(HostAddress address, Probe known,
+                                               OnRequest on_request) = 0;
 };
+
+/// By WS-Management: Identify, then the management service of the v2 namespace (`auto` prefers v2),
+/// then capabilities by evidence. What is given outlives the connector and its connections.
+std::unique_ptr<Connector> make_connector(net::Network& network, Clock& clock, Random& random);
 
 } // namespace watari::hyperv

@@ -19,20 +19,17 @@ std::string_view ns_name(Namespace ns)
     return ns == Namespace::v1 ? v1_ns : v2_ns;
 }
 
-cim::ObjectPath service_in(Namespace ns)
-{
-    return {std::string{ns_name(ns)},
-            std::string{service_class},
-            {{"CreationClassName", cim::Value{service_class}}}};
-}
-
-/// A Get of the service class: `root\virtualization` itself opens on hosts without v1, as the
-/// parent of v2.
+/// The one instance of the service class, listed because a Get needs the host's own name as a key.
+/// `root\virtualization` itself opens on hosts without v1, as the parent of v2: only the class
+/// tells.
 Task<std::optional<cim::Instance>> find_service(wsman::Session& session, Namespace ns,
                                                 Deadline deadline)
 {
     try {
-        co_return co_await session.get(service_in(ns), deadline);
+        auto found = co_await session.enumerate(ns_name(ns), service_class, deadline);
+        if (!found.empty()) {
+            co_return std::move(found.front());
+        }
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::unsupported && error.kind() != ErrorKind::not_found) {
             throw;
@@ -149,7 +146,7 @@ Task<Probe> probe_host(http::Client& client, Clock& clock, Random& random,
 
     const cim::Instance service = co_await choose_namespace(session, address, probe, deadline);
     probe.computer_name = service["SystemName"].text();
-    probe.evidence = fmt::format("Get {} in {} answered", service_class, ns_name(probe.ns));
+    probe.evidence = fmt::format("{} is in {}", service_class, ns_name(probe.ns));
     if (probe.ns == Namespace::v2) {
         read_v2_capabilities(probe.capabilities, co_await find_settings(session, deadline));
     } else {

@@ -1,5 +1,6 @@
 #include "hyperv/v2/disk.hpp"
 
+#include "hyperv/v2/files.hpp"
 #include "hyperv/v2/values.hpp"
 #include "messages/hyperv.hpp"
 #include "schema/v2.hpp"
@@ -144,12 +145,17 @@ Task<std::optional<DiskFacts>> read_disk(Act& act, HostPath path)
     schema::Call<Read> call;
     call.set(Read::Path, path);
     std::optional<cim::Instance> found;
+    std::optional<Error> refused;
     try {
         found = (co_await act.ask(call)).get(Read::SettingData);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::not_found) {
+        if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::conflict) {
             throw;
         }
+        refused = error;
+    }
+    if (refused && refused->kind() == ErrorKind::conflict && co_await has_file(act, path)) {
+        throw *refused; // the number 32768 alone does not tell a missing file from a damaged one
     }
     if (!found) {
         co_return std::nullopt;

@@ -40,13 +40,18 @@ Task<> require_unheld(Act& act, HostPath path)
     }
 }
 
+/// One selector with the full path [documented]: never a filtered query, which scans the disk.
+cim::ObjectPath data_file(const HostPath& path)
+{
+    return {
+        std::string{DataFile::ns}, std::string{DataFile::class_name}, {{"Name", cim::Value{path}}}};
+}
+
 /// The method's own number; nullopt: there is no such file.
 Task<std::optional<std::uint32_t>> send_delete(Act& act, HostPath path)
 {
-    const cim::ObjectPath file{
-        std::string{DataFile::ns}, std::string{DataFile::class_name}, {{"Name", cim::Value{path}}}};
     try {
-        const auto output = co_await act.send_change(file, DataFile::Delete::name,
+        const auto output = co_await act.send_change(data_file(path), DataFile::Delete::name,
                                                      schema::Call<DataFile::Delete>{}.parameters());
         const auto code = schema::Result<DataFile::Delete>{output}.return_value();
         co_return code == not_there ? std::nullopt : std::optional{code};
@@ -59,6 +64,12 @@ Task<std::optional<std::uint32_t>> send_delete(Act& act, HostPath path)
 }
 
 } // namespace
+
+Task<bool> has_file(Act& act, HostPath path)
+{
+    std::ranges::replace(path, '/', '\\');
+    co_return (co_await act.find(data_file(path))).has_value();
+}
 
 Task<> delete_disk(Act& act, HostPath path, VmId vm)
 {

@@ -5,6 +5,8 @@
 
 namespace watari::hyperv::v2 {
 
+Task<bool> has_file(Act& act, HostPath path);
+
 /// Deletes exactly this file through root/cimv2: one request, after one that proves that nobody
 /// holds it unless that was just read.
 Task<> delete_disk(Act& act, HostPath path, VmId vm);
