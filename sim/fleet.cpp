@@ -58,10 +58,10 @@ Task<> follow_power(std::weak_ptr<SimulatedHost::Door> held)
 
 } // namespace
 
-SimulatedHost::SimulatedHost(Executor executor, Clock& clock, HostOptions options)
+SimulatedHost::SimulatedHost(Executor executor, Clock& clock, HostOptions options, Clock* wire)
     : random_(seeded_random(options.seed)),
       host_(std::make_unique<Host>(clock, *random_, std::move(options.engine))),
-      service_(std::make_unique<Service>(*host_, *random_, std::move(options.service))),
+      service_(std::make_unique<Service>(*host_, *random_, std::move(options.service), wire == nullptr ? clock : *wire)),
       door_(std::make_shared<Door>(std::move(executor), *service_))
 {
     host_->on_power([this](bool down) {
@@ -114,7 +114,7 @@ std::vector<Generation> generations_from(std::string_view hosts)
 SimulatedHost& SimulatedFleet::add(HostOptions options)
 {
     return *hosts_.emplace_back(
-        std::make_unique<SimulatedHost>(executor_, clock_, std::move(options)));
+        std::make_unique<SimulatedHost>(executor_, clock_, std::move(options), wire_));
 }
 
 std::string SimulatedFleet::default_address(std::size_t index)

@@ -24,7 +24,8 @@ struct HostOptions {
 class SimulatedHost
 {
 public:
-    SimulatedHost(Executor executor, Clock& clock, HostOptions options);
+    /// `wire`: the network's clock when the host's own runs faster (ScaledClock).
+    SimulatedHost(Executor executor, Clock& clock, HostOptions options, Clock* wire = nullptr);
     ~SimulatedHost();
 
     /// Throws conflict (port in use).
@@ -52,7 +53,7 @@ std::vector<Generation> generations_from(std::string_view hosts);
 class SimulatedFleet
 {
 public:
-    SimulatedFleet(Executor executor, Clock& clock) : executor_(std::move(executor)), clock_(clock)
+    SimulatedFleet(Executor executor, Clock& clock, Clock* wire = nullptr) : executor_(std::move(executor)), clock_(clock), wire_(wire)
     {
     }
 
@@ -64,6 +65,7 @@ public:
 private:
     Executor executor_;
     Clock& clock_;
+    Clock* wire_;
     std::vector<std::unique_ptr<SimulatedHost>> hosts_;
 };
 

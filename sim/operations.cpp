@@ -101,7 +101,7 @@ bool has_selectors(const cim::Instance& instance, const std::vector<wsman::Selec
 
 } // namespace
 
-Operations::Operations(Host& host, Random& random, const ServiceOptions& options)
+Operations::Operations(Host& host, Random& random, const ServiceOptions& options, Clock& wire)
     : host_(host),
       random_(random),
       options_(options),
@@ -109,7 +109,7 @@ Operations::Operations(Host& host, Random& random, const ServiceOptions& options
                                                     : (is_old_stack(host) ? 150U : 500U) * 1024U),
       operations_max_(options.operations_per_user_max != 0 ? options.operations_per_user_max
                                                            : (is_old_stack(host) ? 15U : 1500U)),
-      enumerations_(host.clock(), random, options.enumeration_timeout)
+      enumerations_(wire, random, options.enumeration_timeout)
 {
     const auto add = [&](std::unique_ptr<Repository> repository) {
         if (repository) {
@@ -187,7 +187,8 @@ Repository& Operations::addressed_namespace(const wsman::ResourceName& resource)
     }
     // Without its classes root\virtualization still opens from 2012 R2 on, as the parent of v2.
     if (cim::same_name(resource.ns, schema::v1_namespace) &&
-        host_.generation() > Generation::ws2012) {
+        host_.generation() > Generation::ws2012 &&
+        host_.profile().is("v1_namespace_gone", "invalid_class")) {
         throw RepositoryFault{
             FaultKind::no_such_class,
             fmt::format("The class {} does not exist in {}.", resource.class_name, resource.ns)};

@@ -17,7 +17,7 @@ namespace watari::sim {
 class Operations
 {
 public:
-    Operations(Host& host, Random& random, const ServiceOptions& options);
+    Operations(Host& host, Random& random, const ServiceOptions& options, Clock& wire);
 
     /// Never throws for what a client can cause: faults are answers.
     wsman::ResponseBody execute(const wsman::Request& request, const std::string& account);

@@ -379,6 +379,36 @@ MethodAnswer Repository::invoke(const MethodCall& call)
     return answer;
 }
 
+void Repository::check_put(const schema::ClassInfo& info, const cim::Instance& target,
+                           const cim::Instance& given) const
+{
+    for (const cim::Property& property : given.properties()) {
+        const schema::PropertyInfo* declared = info.find_property(property.name);
+        if (declared == nullptr) {
+            throw RepositoryFault{FaultKind::schema_violation,
+                                  fmt::format("{} has no property {}.", info.name, property.name)};
+        }
+        cim::Value value = property.value;
+        if (declared->is_array && !value.is_null() && !value.is_array()) {
+            value = cim::Value::Array{value};
+        }
+        if (!value.fits(declared->type, declared->is_array)) {
+            throw RepositoryFault{FaultKind::schema_violation,
+                                  fmt::format("The value of {} has another type.", property.name)};
+        }
+    }
+    if (host_.profile().is("put_omitted_properties", "unchanged")) {
+        return;
+    }
+    for (const schema::PropertyInfo& property : info.properties) {
+        if (property.is_read_write && !target[property.name].is_null() &&
+            given.find(property.name) == nullptr) {
+            throw RepositoryFault{FaultKind::schema_violation,
+                                  fmt::format("{} is missing.", property.name)};
+        }
+    }
+}
+
 cim::Instance Repository::put(const cim::ObjectPath& path, const cim::Instance& instance)
 {
     const schema::ClassInfo& info = get_class(path.class_name());
@@ -388,12 +418,7 @@ cim::Instance Repository::put(const cim::ObjectPath& path, const cim::Instance& 
         throw RepositoryFault{FaultKind::not_supported,
                               fmt::format("{} cannot be changed that way.", info.name)};
     }
-    for (const cim::Property& property : instance.properties()) {
-        if (info.find_property(property.name) == nullptr) {
-            throw RepositoryFault{FaultKind::schema_violation,
-                                  fmt::format("{} has no property {}.", info.name, property.name)};
-        }
-    }
+    check_put(info, target, instance);
     static_cast<void>(provider.put(path_of(target), instance));
     return get(path);
 }

@@ -153,6 +153,8 @@ private:
     std::vector<cim::Instance> related(const cim::wql::Related& related);
     std::optional<cim::Instance> find(const cim::ObjectPath& path);
     void check_input(const schema::MethodInfo& method, const cim::Instance& input) const;
+    void check_put(const schema::ClassInfo& info, const cim::Instance& target,
+                   const cim::Instance& given) const;
 
     Host& host_;
     const schema::Catalogue& catalogue_;

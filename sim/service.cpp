@@ -89,15 +89,14 @@ http::Response dropped()
 } // namespace
 
 struct Service::State : std::enable_shared_from_this<Service::State> {
-    State(Host& host_, Random& random, ServiceOptions options_)
-        : host(host_),
-          options(std::move(options_)),
-          operations(host_, random, options),
+    State(Host& host_, Random& random, ServiceOptions options_, Clock& wire_)
+        : host(host_), wire(wire_), options(std::move(options_)), operations(host_, random, options, wire_),
           faults(random)
     {
     }
 
     Host& host;
+    Clock& wire;
     ServiceOptions options;
     Operations operations;
     Faults faults;
@@ -115,8 +114,8 @@ struct Passage {
 
 } // namespace
 
-Service::Service(Host& host, Random& random, ServiceOptions options)
-    : state_(std::make_shared<State>(host, random, std::move(options)))
+Service::Service(Host& host, Random& random, ServiceOptions options, Clock& wire)
+    : state_(std::make_shared<State>(host, random, std::move(options), wire))
 {
 }
 
@@ -220,7 +219,7 @@ http::Response finish(State& state, Passage& passage, http::Response response,
 /// The request that reaches the host after its connection is gone.
 Task<> perform_later(std::shared_ptr<State> state, Passage passage, std::chrono::milliseconds delay)
 {
-    co_await state->host.clock().sleep_for(delay);
+    co_await state->wire.sleep_for(delay);
     if (state->host.is_up()) {
         perform(*state, passage);
         state->log.add(passage.logged);
@@ -286,6 +285,10 @@ Task<http::Response> faulty(std::shared_ptr<State> state, FaultRule rule, Passag
                          fmt::format("status {}", rule.number));
     case FaultEffect::lost_request:
         co_return finish(*state, passage, dropped(), "lost");
+    case FaultEffect::swallow:
+        static_cast<void>(finish(*state, passage, {}, "swallowed"));
+        co_await state->wire.sleep_for(std::chrono::hours{1});
+        co_return dropped();
     case FaultEffect::late_execution: {
         Passage late = passage;
         late.logged.fault_rule = "executed late";
@@ -300,10 +303,10 @@ Task<http::Response> faulty(std::shared_ptr<State> state, FaultRule rule, Passag
             late.logged.fault_rule = "went on after its timeout";
             spawn(executor, perform_later(state, std::move(late), rule.delay),
                   "a request longer than its timeout");
-            co_await state->host.clock().sleep_for(timeout);
+            co_await state->wire.sleep_for(timeout);
             co_return finish(*state, passage, answer_with(*state, passage, soap::timed_out()));
         }
-        co_await state->host.clock().sleep_for(rule.delay);
+        co_await state->wire.sleep_for(rule.delay);
         break;
     }
     case FaultEffect::job_error:
@@ -336,7 +339,7 @@ Task<http::Response> faulty(std::shared_ptr<State> state, FaultRule rule, Passag
         co_return finish(*state, passage, dropped(), passage.logged.outcome + ", answer lost");
     case FaultEffect::hang:
         static_cast<void>(finish(*state, passage, {}, passage.logged.outcome + ", no answer"));
-        co_await state->host.clock().sleep_for(std::chrono::hours{1});
+        co_await state->wire.sleep_for(std::chrono::hours{1});
         co_return dropped();
     case FaultEffect::cut:
     case FaultEffect::garbage:
@@ -400,7 +403,7 @@ Task<http::Response> Service::handle(http::Request request, http::Caller caller)
     }
     http::Response response = perform(*state, passage);
     if (state->options.spend_time) {
-        co_await state->host.clock().sleep_for(std::chrono::microseconds{
+        co_await state->wire.sleep_for(std::chrono::microseconds{
             static_cast<std::int64_t>(passage.logged.host_seconds * 1e6)});
     }
     co_return finish(*state, passage, std::move(response));
@@ -418,7 +421,7 @@ std::unique_ptr<http::Server> Service::serve(Executor executor,
         };
     }
     auto server = std::make_unique<http::Server>(
-        executor, state_->host.clock(), std::move(listener),
+        executor, state_->wire, std::move(listener),
         [this](http::Request request, http::Caller caller) {
             return handle(std::move(request), std::move(caller));
         },

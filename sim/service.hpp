@@ -42,7 +42,8 @@ struct ServiceOptions {
 class Service
 {
 public:
-    Service(Host& host, Random& random, ServiceOptions options);
+    /// `wire` is the clock of the network: its time limits are not scaled with the host's.
+    Service(Host& host, Random& random, ServiceOptions options, Clock& wire);
     ~Service();
 
     /// The whole POST /wsman: HTTP in, HTTP out (after admission).

@@ -1,5 +1,6 @@
 set(SOURCES
     admission.cpp
+    control.cpp
     engine/checkpoints.cpp
     engine/devices.cpp
     engine/disk_files.cpp
@@ -25,6 +26,7 @@ set(SOURCES
     host/v1/resources.cpp
     host/v1/settings.cpp
     host/v1/summary.cpp
+    host/v1/switch_service.cpp
     host/v1/systems.cpp
     host/v1/view.cpp
     host/v1/words.cpp
@@ -47,8 +49,18 @@ set(SOURCES
     operations.cpp
     repository.cpp
     request_log.cpp
+    scaled_clock.cpp
     service.cpp
     soap_faults.cpp
 )
-set(TESTS)
+set(TESTS
+    engine/engine_test.cpp
+    faults_test.cpp
+    host/v1/both_views_test.cpp
+    host/v1/images_test.cpp
+    host/v1/networks_test.cpp
+    host/v1/resources_test.cpp
+    host/v1/systems_test.cpp
+    service_test.cpp
+)
 set(LIBS Boost::headers Boost::json fmt::fmt)

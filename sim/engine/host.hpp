@@ -3,10 +3,10 @@
 #include "core/clock.hpp"
 #include "core/random.hpp"
 #include "generations/generation.hpp"
+#include "generations/profile.hpp"
 #include "sim/engine/jobs.hpp"
 #include "sim/engine/network.hpp"
 #include "sim/engine/storage.hpp"
-#include "generations/profile.hpp"
 #include "sim/engine/vm.hpp"
 
 #include <filesystem>
@@ -17,8 +17,7 @@
 #include <string>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 struct SwitchOptions {
     std::string name;
@@ -60,7 +59,7 @@ struct EngineOptions {
     std::vector<VolumeOptions> volumes = {VolumeOptions{},
                                           VolumeOptions{.letter = 'D', .used = ByteSize{}}};
     std::vector<std::string> folders = {"D:\\VMs", "D:\\Images"}; ///< there from the start
-    std::vector<SwitchOptions> networks = {{.name = "External"}};
+    std::vector<SwitchOptions> networks = {{.name = "Customers"}};
     std::filesystem::path folder = {}; ///< of this host's real disks; empty: metadata only
 };
 
@@ -162,8 +161,8 @@ public:
 
 private:
     void come_up();
-    /// A host job that ends in `finish` on the VM, if it is still there.
-    const Job& act_on(Vm& vm, JobRequest request, std::function<void(Vm&)> finish);
+    /// A host job that holds the VM in `during` and ends in `finish`, if the VM is still there.
+    const Job& act_on(Vm& vm, VmState during, JobRequest request, std::function<void(Vm&)> finish);
     const Job& begin_start(Vm& vm);
     const Job& begin_turn_off(Vm& vm);
     const Job& begin_save(Vm& vm);

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-/// The state machine of a VM: transitional states last as long as the host job; what the host lacks (memory, a disk in use) fails the job.
+/// The state machine of a VM: transitional states last as long as the host job; what the host lacks
+/// (memory, a disk in use) fails the job.
 namespace watari::sim {
 
 namespace {
@@ -45,13 +46,18 @@ std::uint16_t requested_number(Power power)
     std::unreachable();
 }
 
-/// A VHD whose parent was expanded under it does not open (0xC03A0012), and the VM does not start (disk-formats.md 5).
+/// A VHD whose parent was expanded under it does not open (0xC03A0012), and the VM does not start
+/// (disk-formats.md 5).
 void check_chain_sizes(const Storage& storage, const std::vector<std::string>& chain)
 {
     for (std::size_t at = 1; at < chain.size(); ++at) {
         const DiskInfo child = storage.disk(chain[at - 1]);
-        if (child.spec.format == DiskFormat::vhd && child.spec.size < storage.disk(chain[at]).spec.size) {
-            refuse(0xC03A0017, fmt::format("'{}' could not be opened: its size differs from its parent's (0xC03A0012)", chain[at - 1]));
+        if (child.spec.format == DiskFormat::vhd &&
+            child.spec.size < storage.disk(chain[at]).spec.size) {
+            refuse(0xC03A0017,
+                   fmt::format(
+                       "'{}' could not be opened: its size differs from its parent's (0xC03A0012)",
+                       chain[at - 1]));
         }
     }
 }
@@ -63,10 +69,10 @@ void check_chain_sizes(const Storage& storage, const std::vector<std::string>& c
 
 } // namespace
 
-const Job& Host::act_on(Vm& vm, JobRequest request, std::function<void(Vm&)> finish)
+const Job& Host::act_on(Vm& vm, VmState during, JobRequest request, std::function<void(Vm&)> finish)
 {
     request.affected = {Subject{.kind = Subject::Kind::vm, .id = vm.id}};
-    const VmState before = vm.state;
+    const VmState before = std::exchange(vm.state, during);
     request.finish = [this, id = vm.id, finish = std::move(finish)] {
         Vm* found = find_vm(id);
         if (found == nullptr) {
@@ -75,6 +81,7 @@ const Job& Host::act_on(Vm& vm, JobRequest request, std::function<void(Vm&)> fin
         finish(*found);
     };
     request.abandon = [this, id = vm.id, before] {
+        // Cancelled, failed by a fault rule, or lost at a restart.
         if (Vm* found = find_vm(id); found != nullptr && is_transitional(found->state)) {
             found->state = before;
         }
@@ -95,7 +102,8 @@ void Host::open_disks(Vm& vm)
         for (const Device& device : vm.settings.devices) {
             if (device.kind != DeviceKind::hard_disk) {
                 if (device.kind == DeviceKind::dvd_medium && !storage_.file_exists(device.path)) {
-                    refuse(code::hresult_file_not_found, fmt::format("'{}' was not found", device.path));
+                    refuse(code::hresult_file_not_found,
+                           fmt::format("'{}' was not found", device.path));
                 }
                 continue;
             }
@@ -113,12 +121,14 @@ void Host::open_disks(Vm& vm)
 
 void Host::take_resources(Vm& vm)
 {
-    const auto running = std::ranges::count_if(vms_, [](const auto& other) { return other->assigned_mib > 0; });
+    const auto running =
+        std::ranges::count_if(vms_, [](const auto& other) { return other->assigned_mib > 0; });
     if (running >= options_.limits.vms_running_max) {
         refuse(code::failed, "The host runs all virtual machines it can run");
     }
     if (vm.settings.memory.startup_mib > free_memory_mib()) {
-        refuse(0x8007000E, fmt::format("'{}' could not start: not enough memory in the system", vm.settings.name));
+        refuse(0x8007000E, fmt::format("'{}' could not start: not enough memory in the system",
+                                       vm.settings.name));
     }
     open_disks(vm);
     vm.assigned_mib = vm.settings.memory.startup_mib;
@@ -142,18 +152,21 @@ void Host::stop_running(Vm& vm)
 const Job& Host::begin_start(Vm& vm)
 {
     if (vm.state == VmState::paused) {
-        vm.state = VmState::resuming;
-        return act_on(vm, {.type = job_type::resume, .text = "Resuming Virtual Machine", .duration = options_.durations.pause}, [this](Vm& found) {
-            enter(found, VmState::running);
-            found.running_since = clock_.steady();
-        });
+        return act_on(vm, VmState::resuming,
+                      {.type = job_type::resume,
+                       .text = "Resuming Virtual Machine",
+                       .duration = options_.durations.pause},
+                      [this](Vm& found) {
+                          enter(found, VmState::running);
+                          found.running_since = clock_.steady();
+                      });
     }
     const bool is_restore = vm.state == VmState::saved;
     const VmState before = vm.state;
-    vm.state = is_restore ? VmState::restoring : VmState::starting;
-    return act_on(vm,
+    return act_on(vm, is_restore ? VmState::restoring : VmState::starting,
                   {.type = is_restore ? job_type::restore : job_type::start,
-                   .text = is_restore ? "Initializing and Restoring Virtual Machine" : "Initializing and Starting Virtual Machine",
+                   .text = is_restore ? "Initializing and Restoring Virtual Machine"
+                                      : "Initializing and Starting Virtual Machine",
                    .duration = options_.durations.start},
                   [this, before](Vm& found) {
                       if (found.state != VmState::starting && found.state != VmState::restoring) {
@@ -161,7 +174,8 @@ const Job& Host::begin_start(Vm& vm)
                       }
                       found.state = before;
                       take_resources(found);
-                      found.on_time = before == VmState::saved ? found.on_time : std::chrono::milliseconds{0};
+                      found.on_time =
+                          before == VmState::saved ? found.on_time : std::chrono::milliseconds{0};
                       found.running_since = clock_.steady();
                       enter(found, VmState::running);
                   });
@@ -169,8 +183,10 @@ const Job& Host::begin_start(Vm& vm)
 
 const Job& Host::begin_turn_off(Vm& vm)
 {
-    vm.state = VmState::stopping;
-    return act_on(vm, {.type = job_type::turn_off, .text = "Turning Off Virtual Machine", .duration = options_.durations.turn_off},
+    return act_on(vm, VmState::stopping,
+                  {.type = job_type::turn_off,
+                   .text = "Turning Off Virtual Machine",
+                   .duration = options_.durations.turn_off},
                   [this](Vm& found) {
                       stop_running(found);
                       enter(found, VmState::off);
@@ -179,26 +195,31 @@ const Job& Host::begin_turn_off(Vm& vm)
 
 const Job& Host::begin_save(Vm& vm)
 {
-    vm.state = VmState::saving;
-    return act_on(vm, {.type = job_type::save, .text = "Saving Virtual Machine", .duration = options_.durations.save}, [this](Vm& found) {
-        const std::string file = fmt::format("{}\\Virtual Machines\\{}.{}", found.settings.configuration_root, found.id.upper(),
-                                             generation() >= Generation::ws2016 ? "vmrs" : "vsv");
-        found.state = VmState::running;
-        storage_.write_file(file, found.assigned_mib * 1024 * 1024);
-        const auto on_time = std::chrono::milliseconds{static_cast<std::int64_t>(uptime_ms(found))};
-        stop_running(found);
-        found.on_time = on_time;
-        enter(found, VmState::saved);
-    });
+    return act_on(vm, VmState::saving,
+                  {.type = job_type::save,
+                   .text = "Saving Virtual Machine",
+                   .duration = options_.durations.save},
+                  [this](Vm& found) {
+                      const std::string file = fmt::format(
+                          "{}\\Virtual Machines\\{}.{}", found.settings.configuration_root,
+                          found.id.upper(), generation() >= Generation::ws2016 ? "vmrs" : "vsv");
+                      found.state = VmState::running;
+                      storage_.write_file(file, found.assigned_mib * 1024 * 1024);
+                      const auto on_time =
+                          std::chrono::milliseconds{static_cast<std::int64_t>(uptime_ms(found))};
+                      stop_running(found);
+                      found.on_time = on_time;
+                      enter(found, VmState::saved);
+                  });
 }
 
 const Job& Host::begin_reset(Vm& vm, bool by_guest)
 {
-    vm.state = VmState::resetting;
-    return act_on(vm,
+    return act_on(vm, VmState::resetting,
                   {.type = by_guest ? job_type::reboot : job_type::reset,
                    .text = by_guest ? "Rebooting Virtual Machine" : "Resetting Virtual Machine",
-                   .duration = by_guest ? vm.guest.shutdown.value_or(options_.durations.start) : options_.durations.turn_off},
+                   .duration = by_guest ? vm.guest.shutdown.value_or(options_.durations.start)
+                                        : options_.durations.turn_off},
                   [this](Vm& found) {
                       found.on_time = std::chrono::milliseconds{0};
                       found.running_since = clock_.steady();
@@ -211,7 +232,10 @@ const Job& Host::begin_shutdown(Vm& vm)
     if (!guest_answers(vm) || !vm.guest.shutdown) {
         refuse(code::invalid_state, "The guest does not answer");
     }
-    return act_on(vm, {.type = job_type::shut_down, .text = "Shutting Down Virtual Machine", .duration = *vm.guest.shutdown},
+    return act_on(vm, vm.state,
+                  {.type = job_type::shut_down,
+                   .text = "Shutting Down Virtual Machine",
+                   .duration = *vm.guest.shutdown},
                   [this](Vm& found) {
                       stop_running(found);
                       enter(found, VmState::off);
@@ -225,7 +249,8 @@ const Job& Host::change_state(Vm& vm, Power power)
     bool allowed = false;
     switch (power) {
     case Power::start:
-        allowed = vm.state == VmState::off || vm.state == VmState::saved || vm.state == VmState::paused;
+        allowed =
+            vm.state == VmState::off || vm.state == VmState::saved || vm.state == VmState::paused;
         break;
     case Power::turn_off:
         allowed = holds_memory || vm.state == VmState::saved;
@@ -255,10 +280,13 @@ const Job& Host::change_state(Vm& vm, Power power)
         case Power::save:
             return begin_save(vm);
         case Power::pause:
-            vm.state = VmState::pausing;
-            return act_on(vm, {.type = job_type::pause, .text = "Pausing Virtual Machine", .duration = options_.durations.pause},
+            return act_on(vm, VmState::pausing,
+                          {.type = job_type::pause,
+                           .text = "Pausing Virtual Machine",
+                           .duration = options_.durations.pause},
                           [this](Vm& found) {
-                              found.on_time = std::chrono::milliseconds{static_cast<std::int64_t>(uptime_ms(found))};
+                              found.on_time = std::chrono::milliseconds{
+                                  static_cast<std::int64_t>(uptime_ms(found))};
                               found.running_since.reset();
                               enter(found, VmState::paused);
                           });
@@ -334,7 +362,8 @@ void Host::reboot()
             vm->on_time = after == VmState::saved ? on_time : std::chrono::milliseconds{0};
             vm->state = after;
         } else {
-            const auto on_time = std::chrono::milliseconds{static_cast<std::int64_t>(uptime_ms(*vm))};
+            const auto on_time =
+                std::chrono::milliseconds{static_cast<std::int64_t>(uptime_ms(*vm))};
             stop_running(*vm);
             vm->on_time = on_time;
             enter(*vm, VmState::saved);
@@ -354,14 +383,16 @@ void Host::come_up()
         power_listener_(false);
     }
     for (const auto& vm : vms_) {
-        const bool starts = vm->settings.startup_action == StartupAction::always ||
-                            (vm->settings.startup_action == StartupAction::restart_if_running && vm->was_running);
+        const bool starts =
+            vm->settings.startup_action == StartupAction::always ||
+            (vm->settings.startup_action == StartupAction::restart_if_running && vm->was_running);
         if (!starts || (vm->state != VmState::off && vm->state != VmState::saved)) {
             continue;
         }
         later(vm->settings.startup_delay, [this, id = vm->id] {
             Vm* found = find_vm(id);
-            if (found != nullptr && (found->state == VmState::off || found->state == VmState::saved)) {
+            if (found != nullptr &&
+                (found->state == VmState::off || found->state == VmState::saved)) {
                 begin_start(*found);
             }
         });

@@ -1,0 +1,215 @@
+#include "core/catalogue.hpp"
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "core/random.hpp"
+#include "messages/sim.hpp"
+#include "net/tcp.hpp"
+#include "sim/control.hpp"
+#include "sim/fleet.hpp"
+#include "sim/scaled_clock.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using namespace watari;
+
+constexpr std::uint16_t wsman_port = 5985;
+constexpr std::string_view control_address = "127.42.0.1:5980";
+
+struct Options {
+    std::string hosts = "ws2012r2";
+    std::string storage;
+    std::string listen;
+    std::string control{control_address};
+    std::string ready_file;
+    std::string auth = "basic";
+    bool allow_unencrypted = false;
+    std::vector<std::string> accounts;
+    std::string faults;
+    std::uint64_t seed = 0;
+    double time_scale = 1;
+    std::string lang = "en";
+};
+
+std::string read_file(const std::string& path)
+{
+    std::ifstream in{path, std::ios::binary};
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in) {
+        throw Error{ErrorKind::not_found, message::hvsim_unreadable{.path = path}};
+    }
+    return text.str();
+}
+
+std::vector<auth::Credentials> accounts_of(const Options& options)
+{
+    std::vector<auth::Credentials> accounts;
+    for (const std::string& text : options.accounts) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            throw Error{ErrorKind::invalid, message::hvsim_bad_account{.text = text}};
+        }
+        std::string password = read_file(text.substr(equals + 1));
+        password.resize(password.find_last_not_of("\r\n") + 1);
+        accounts.push_back({.user = text.substr(0, equals), .password = auth::Secret{std::move(password)}});
+    }
+    if (accounts.empty()) {
+        accounts.push_back({.user = "Administrator", .password = auth::Secret{"watari-sim"}});
+    }
+    return accounts;
+}
+
+net::Endpoint endpoint(const std::string& text)
+{
+    const auto found = net::endpoint_from(text);
+    if (!found) {
+        throw Error{ErrorKind::invalid, message::hvsim_bad_address{.text = text}};
+    }
+    return *found;
+}
+
+/// Given one address, further hosts follow on the next ports (port 0: a free one each).
+net::Endpoint address_of(const Options& options, std::size_t index)
+{
+    if (options.listen.empty()) {
+        return {.address = sim::SimulatedFleet::default_address(index), .port = wsman_port};
+    }
+    net::Endpoint at = endpoint(options.listen);
+    at.port = at.port == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(at.port + index);
+    return at;
+}
+
+void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options& options)
+{
+    const auto generations = sim::generations_from(options.hosts);
+    const auto accounts = accounts_of(options);
+    const auto rules = options.faults.empty() ? std::vector<sim::FaultRule>{} : sim::faults_from_json(read_file(options.faults));
+    for (std::size_t index = 0; index < generations.size(); ++index) {
+        sim::HostOptions host;
+        host.engine.name = fmt::format("HV{:02}", index + 1);
+        host.engine.generation = generations[index];
+        if (!options.storage.empty()) {
+            host.engine.folder = std::filesystem::path{options.storage} / host.engine.name;
+        }
+        host.service.accounts = accounts;
+        host.service.allow_unencrypted = options.allow_unencrypted;
+        host.service.language = options.lang == "ja" ? "ja-JP" : "en-US";
+        host.seed = options.seed + index;
+        sim::SimulatedHost& added = fleet.add(std::move(host));
+        for (const sim::FaultRule& rule : rules) {
+            added.faults().add(rule);
+        }
+        added.listen(network, address_of(options, index));
+    }
+}
+
+void write_ready_file(sim::SimulatedFleet& fleet, const std::string& path)
+{
+    boost::json::array list;
+    for (const auto& host : fleet.hosts()) {
+        list.push_back(boost::json::object{{"name", host->engine().name()},
+                                           {"generation", to_string(host->engine().generation())},
+                                           {"http", "http://" + host->address().text() + "/wsman"},
+                                           {"https", nullptr}});
+    }
+    // Renamed into place: a reader never sees half of it.
+    const std::string draft = path + ".part";
+    std::ofstream out{draft};
+    out << boost::json::serialize(list) << '\n';
+    out.close();
+    std::error_code failed;
+    std::filesystem::rename(draft, path, failed);
+    if (!out || failed) {
+        throw Error{ErrorKind::unavailable, message::hvsim_unwritable{.path = path}};
+    }
+}
+
+int serve(const Options& options, Language language)
+{
+    boost::asio::io_context loop{1};
+    const auto wire = system_clock(loop.get_executor());
+    const auto network = net::tcp_network(loop.get_executor(), *wire);
+    sim::ScaledClock clock{*wire, options.time_scale};
+    sim::SimulatedFleet fleet{loop.get_executor(), clock, wire.get()};
+    add_hosts(fleet, *network, options);
+    sim::Control control{fleet, clock};
+    std::unique_ptr<http::Server> controls;
+    std::string control_text = "-";
+    if (!options.control.empty()) {
+        controls = std::make_unique<http::Server>(
+            loop.get_executor(), *wire, network->listen(endpoint(options.control)),
+            [&control](http::Request request, http::Caller caller) { return control.handle(std::move(request), std::move(caller)); },
+            http::ServerOptions{.server_name = "hvsim"});
+        controls->start();
+        control_text = "http://" + controls->local().text();
+    }
+    if (!options.ready_file.empty()) {
+        write_ready_file(fleet, options.ready_file);
+    }
+    std::cout << render(message::hvsim_listening{.count = fmt::format("{}", fleet.hosts().size()),
+                                                 .address = fleet.hosts().front()->address().text(),
+                                                 .control = control_text,
+                                                 .seed = fmt::format("{}", options.seed)},
+                        language)
+              << std::endl;
+    boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
+    signals.async_wait([&loop](const boost::system::error_code&, int) { loop.stop(); });
+    loop.run();
+    return 0;
+}
+
+void add_options(CLI::App& app, Options& options)
+{
+    app.add_option("--hosts", options.hosts, "generations with counts: ws2012r2*3,ws2008r2sp1")->capture_default_str();
+    app.add_option("--storage", options.storage, "folder for real VHD and VHDX files; without it only what is known of them is kept");
+    app.add_option("--listen", options.listen, "ADDRESS:PORT of the first host, the others on the next ports; port 0: free ones");
+    app.add_option("--control", options.control, "ADDRESS:PORT of the control API; empty: none")->capture_default_str();
+    app.add_option("--ready-file", options.ready_file, "JSON list of the hosts, written when all listen");
+    app.add_option("--auth", options.auth, "authentication schemes")->capture_default_str();
+    app.add_flag("--allow-unencrypted", options.allow_unencrypted, "accept plain SOAP over HTTP");
+    app.add_option("--account", options.accounts, "USER=PASSWORD-FILE; without it Administrator / watari-sim");
+    app.add_option("--faults", options.faults, "JSON list of fault rules for every host");
+    app.add_option("--seed", options.seed, "makes every random choice repeatable");
+    app.add_option("--time-scale", options.time_scale, "how many times faster the hosts' time runs")->check(CLI::Range(0.001, 1e6));
+    app.add_option("--lang", options.lang, "en or ja")->check(CLI::IsMember({"en", "ja"}));
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    Options options;
+    CLI::App app{"Simulated Hyper-V hosts that speak WS-Management", "hvsim"};
+    add_options(app, options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    const Language language = options.lang == "ja" ? Language::ja : Language::en;
+    log::set_sink(log::spdlog_sink(log::Level::warn));
+    try {
+        if (options.auth != "basic") {
+            throw Error{ErrorKind::unsupported, message::hvsim_bad_auth{.scheme = options.auth}};
+        }
+        if (app.count("--seed") == 0) {
+            options.seed = system_random()->next() >> 16U;
+        }
+        return serve(options, language);
+    } catch (const Error& error) {
+        std::cerr << "hvsim: " << render(error, language) << '\n';
+        return error.kind() == ErrorKind::invalid ? 2 : 1;
+    }
+}
