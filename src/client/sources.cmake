@@ -1,3 +1,19 @@
-set(SOURCES)
-set(TESTS)
-set(LIBS)
+set(SOURCES
+    client.cpp
+    operation_text.cpp
+    problem.cpp
+    progress.cpp
+    size.cpp
+    table.cpp
+    text_width.cpp
+    views.cpp
+    wait.cpp
+)
+set(TESTS
+    client_test.cpp
+    progress_test.cpp
+    text_test.cpp
+    views_test.cpp
+    wait_test.cpp
+)
+set(LIBS Boost::json)

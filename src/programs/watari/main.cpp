@@ -1,0 +1,196 @@
+#include "core/clock.hpp"
+#include "messages/cli.hpp"
+#include "net/tcp.hpp"
+#include "programs/watari/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+namespace {
+
+using namespace watari;
+using client::ExitCode;
+
+constexpr int interrupted = 130; // 128 + SIGINT, as shells have it
+
+std::string variable(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+struct Flags {
+    std::string server;
+    std::string token_file;
+    std::string output = "table";
+    std::string language;
+    std::optional<bool> wait;
+    std::int64_t wait_timeout_seconds = 3600;
+};
+
+Language language_of(const Flags& flags)
+{
+    for (const auto& text :
+         {flags.language, variable("LC_ALL"), variable("LC_MESSAGES"), variable("LANG")}) {
+        if (!text.empty()) {
+            return language_from(text);
+        }
+    }
+    return Language::en;
+}
+
+cli::Options options_of(const Flags& flags)
+{
+    cli::Options options;
+    options.server = flags.server.empty() ? variable("WATARI_SERVER") : flags.server;
+    options.token_file =
+        flags.token_file.empty() ? variable("WATARI_TOKEN_FILE") : flags.token_file;
+    options.json = flags.output == "json";
+    options.wait = flags.wait;
+    options.wait_timeout_seconds = flags.wait_timeout_seconds;
+    options.language = language_of(flags);
+    options.is_terminal_out = isatty(STDOUT_FILENO) == 1;
+    options.is_terminal_err = isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb";
+    const bool may_colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+    options.colours_out = may_colour && options.is_terminal_out;
+    options.colours_err = may_colour && options.is_terminal_err;
+    winsize size{};
+    if (options.is_terminal_err && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) {
+        options.columns = size.ws_col;
+    }
+    return options;
+}
+
+/// A token file that was named must be there; the usual one may be missing, and the server then
+/// says that it needs one.
+std::string token_of(const cli::Options& options)
+{
+    const bool is_named = !options.token_file.empty();
+    const auto path =
+        is_named ? options.token_file : variable("HOME") + "/.local/state/watari/admin.token";
+    std::ifstream file{path};
+    std::string token;
+    std::getline(file, token);
+    token.erase(token.find_last_not_of(" \t\r") + 1);
+    if (token.empty() && is_named) {
+        throw Error{ErrorKind::invalid, message::cli_token_file_unreadable{.path = path}};
+    }
+    return token;
+}
+
+void add_global_options(CLI::App& app, Flags& flags)
+{
+    app.add_option("--server", flags.server,
+                   "URL of watarid (default $WATARI_SERVER, else http://127.0.0.1:8420)");
+    app.add_option(
+        "--token-file", flags.token_file,
+        "file with the token (default $WATARI_TOKEN_FILE, else ~/.local/state/watari/admin.token)");
+    app.add_option("-o,--output", flags.output, "table or json (default table)")
+        ->check(CLI::IsMember({"table", "json"}));
+    app.add_flag("--wait,!--no-wait", flags.wait,
+                 "follow the operation to its end (default on a terminal)");
+    app.add_option("--wait-timeout", flags.wait_timeout_seconds,
+                   "wait at most so many seconds (default 3600); then exit code 7")
+        ->check(CLI::Range(0, 604800));
+    app.add_option("--lang", flags.language, "ja or en (default from LANG)")
+        ->check(CLI::IsMember({"ja", "en"}));
+    app.set_version_flag("--version", "watari 0.1.0");
+}
+
+void say(const Error& error, const cli::Options& options)
+{
+    std::cerr << "watari: " << client::text_of(error, options.language) << "\n";
+    if (error.kind() == ErrorKind::unauthenticated) {
+        std::cerr << render(message::cli_give_token{}, options.language) << "\n";
+    }
+}
+
+Task<> run(cli::Session& session, const cli::Action& action, int& code)
+{
+    try {
+        code = static_cast<int>(co_await action(session));
+    } catch (const Error& error) {
+        say(error, session.options);
+        code = static_cast<int>(client::exit_code_of(error));
+    }
+}
+
+int execute(const cli::Action& action, const cli::Options& options)
+{
+    boost::asio::io_context loop{1};
+    const auto clock = system_clock(loop.get_executor());
+    const auto random = system_random();
+    const auto network = net::tcp_network(loop.get_executor(), *clock);
+    const auto server =
+        client::server_from(options.server.empty() ? "http://127.0.0.1:8420" : options.server);
+    client::Client client{
+        *network,
+        *clock,
+        {.server = server, .token = token_of(options), .language = options.language}};
+    cli::Session session{client, *clock, *random, options};
+    int code = static_cast<int>(ExitCode::failed);
+    boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
+    signals.async_wait([&](const boost::system::error_code& failure, int) {
+        if (!failure) {
+            if (!session.waiting_for.empty()) {
+                session.note(message::cli_interrupted{.operation = session.waiting_for});
+            }
+            code = interrupted;
+            loop.stop();
+        }
+    });
+    boost::asio::co_spawn(loop, run(session, action, code), [&](std::exception_ptr thrown) {
+        loop.stop();
+        if (thrown) {
+            std::rethrow_exception(thrown);
+        }
+    });
+    loop.run();
+    return code;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    CLI::App app{"Watari's command line: provisions Windows desktops on fleets of Hyper-V hosts.",
+                 "watari"};
+    app.fallthrough();
+    app.require_subcommand(1);
+    app.footer("Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 "
+               "capacity or quota, "
+               "7 wait timed out, 8 operation failed.");
+    Flags flags;
+    cli::Action action;
+    add_global_options(app, flags);
+    cli::add_host_commands(app, action);
+    cli::add_storage_commands(app, action);
+    cli::add_image_commands(app, action);
+    cli::add_plan_commands(app, action);
+    cli::add_network_commands(app, action);
+    cli::add_vm_commands(app, action);
+    cli::add_operation_commands(app, action);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    const auto options = options_of(flags);
+    try {
+        return execute(action, options);
+    } catch (const Error& error) {
+        say(error, options);
+        return static_cast<int>(client::exit_code_of(error));
+    }
+}
