@@ -74,6 +74,8 @@ public:
             return error;
         }
     }
+    /// Flips every switch that leaves the host the same host.
+    void be_conservative();
     /// Lets everything that is late happen.
     void settle() { clock_.advance(std::chrono::minutes{3}); }
 

@@ -80,10 +80,16 @@ std::map<std::string, Message> titles_of(const std::vector<operations::Workflow>
 
 /// In the order they are made; each stands on those above it.
 struct Daemon::Parts {
+    Parts(const Seams& seams, const DaemonOptions& options)
+        : data(own_folder(options.data)), secrets(store::open_secret_box(data / "secrets.key")),
+          store(store::sqlite::open(data / "watari.db", seams.clock, options.sqlite)), connector(hyperv::make_connector(seams.network, seams.clock, seams.random))
+    {
+    }
+
     std::filesystem::path data;
     std::unique_ptr<store::SecretBox> secrets;
     std::unique_ptr<store::Store> store;
-    hyperv::Connector connector;
+    std::unique_ptr<hyperv::Connector> connector;
     std::unique_ptr<fleet::Fleet> fleet = {};
     std::unique_ptr<provisioning::Services> services = {};
     std::unique_ptr<operations::Engine> engine = {};
@@ -94,13 +100,9 @@ struct Daemon::Parts {
     int running = 0; ///< of engine and fleet
 };
 
-Daemon::Daemon(Seams seams, DaemonOptions options) : seams_(std::move(seams)), options_(std::move(options))
+Daemon::Daemon(Seams seams, DaemonOptions options)
+    : seams_(std::move(seams)), options_(std::move(options)), parts_(std::make_unique<Parts>(seams_, options_))
 {
-    const auto folder = own_folder(options_.data);
-    parts_ = std::make_unique<Parts>(Parts{.data = folder,
-                                           .secrets = store::open_secret_box(folder / "secrets.key"),
-                                           .store = store::sqlite::open(folder / "watari.db", seams_.clock, options_.sqlite),
-                                           .connector = hyperv::Connector{seams_.network, seams_.clock, seams_.random}});
 }
 
 Daemon::~Daemon() = default;
@@ -130,7 +132,7 @@ Task<> Daemon::prepare()
         write_secret_file(token_file(), token + "\n");
     }
     parts.fleet = std::make_unique<fleet::Fleet>(
-        fleet::Fleet::Parts{*parts.store, *parts.secrets, parts.connector, seams_.clock, hyperv::SiteId{site}}, options_.fleet);
+        fleet::Fleet::Parts{*parts.store, *parts.secrets, *parts.connector, seams_.clock, hyperv::SiteId{site}}, options_.fleet);
     parts.services = std::make_unique<provisioning::Services>(provisioning::Services{*parts.store, *parts.fleet, hyperv::SiteId{site}});
 }
 
