@@ -62,6 +62,7 @@ struct Storage::State {
 
     Entry& get(const std::string& path)
     {
+        notice(path);
         const auto at = files.find(cim::folded(path));
         if (at == files.end()) {
             refuse(code::hresult_file_not_found, fmt::format("The system cannot find the file '{}'", path));
@@ -71,6 +72,33 @@ struct Storage::State {
 
     bool is_real() const { return !options.folder.empty(); }
     std::filesystem::path real(const std::string& path) const { return real_path(options.folder, path); }
+
+    /// People copy images into the folder while the host runs: what is there but not known yet becomes known.
+    void notice(const std::string& path)
+    {
+        if (!is_real() || files.contains(cim::folded(path)) || folders.contains(cim::folded(path))) {
+            return;
+        }
+        std::error_code ignored;
+        const auto there = std::filesystem::status(real(path), ignored).type();
+        std::string folder = there == std::filesystem::file_type::directory ? path : std::string{};
+        if (there == std::filesystem::file_type::regular) {
+            read(files[cim::folded(path)], path);
+            folder = parent_folder(path);
+        }
+        for (; !folder.empty() && folders.insert(cim::folded(folder)).second; folder = parent_folder(folder)) {
+        }
+    }
+
+    void read(Entry& entry, const std::string& path)
+    {
+        const auto read = read_real_file(options.folder, path);
+        entry.info.path = path;
+        entry.info.size = read.size;
+        entry.info.created = entry.info.created == WallTime{} ? clock.now() : entry.info.created;
+        entry.info.written = clock.now();
+        entry.disk = read.disk;
+    }
 };
 
 Storage::Storage(Clock& clock, Random& random, Options options)
@@ -116,12 +144,16 @@ std::string Storage::local_path(std::string_view path) const
 
 bool Storage::file_exists(std::string_view path) const
 {
-    return state_->files.contains(cim::folded(local_path(path)));
+    const std::string local = local_path(path);
+    state_->notice(local);
+    return state_->files.contains(cim::folded(local));
 }
 
 bool Storage::folder_exists(std::string_view path) const
 {
-    return state_->folders.contains(cim::folded(local_path(path)));
+    const std::string local = local_path(path);
+    state_->notice(local);
+    return state_->folders.contains(cim::folded(local));
 }
 
 void Storage::make_folder(std::string_view path)
@@ -200,7 +232,9 @@ void Storage::rename_file(std::string_view from, std::string_view to)
 
 std::optional<FileInfo> Storage::file(std::string_view path) const
 {
-    const auto at = state_->files.find(cim::folded(local_path(path)));
+    const std::string local = local_path(path);
+    state_->notice(local);
+    const auto at = state_->files.find(cim::folded(local));
     return at == state_->files.end() ? std::nullopt : std::optional{at->second.info};
 }
 
@@ -408,13 +442,7 @@ void Storage::refresh(std::string_view path)
         return;
     }
     const std::string local = local_path(path);
-    State::Entry& entry = state_->files[cim::folded(local)];
-    const auto read = read_real_file(state_->options.folder, local);
-    entry.info.path = local;
-    entry.info.size = read.size;
-    entry.info.created = entry.info.created == WallTime{} ? state_->clock.now() : entry.info.created;
-    entry.info.written = state_->clock.now();
-    entry.disk = read.disk;
+    state_->read(state_->files[cim::folded(local)], local);
 }
 
 void Storage::lock(const std::string& path, bool exclusive, const std::string& holder)
