@@ -1,6 +1,7 @@
 #include "operations/engine.hpp"
 
 #include "operations/testing/plant.hpp"
+#include "store/testing/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -561,6 +562,48 @@ TEST(Engine, outlives_a_full_database_disk)
     ASSERT_TRUE(plant.run_to_end(10min));
     EXPECT_EQ(plant.get(id).state, OperationState::succeeded);
     EXPECT_TRUE(plant.world.violations.empty());
+}
+
+Task<> submit_and_await(Engine& engine, store::Store& store, Clock& clock, store::OperationId id,
+                        int& succeeded, int& open)
+{
+    co_await store.transact(
+        [&](store::Transaction& tx) { engine.submit(tx, {.id = id, .kind = "two"}); });
+    engine.wake();
+    const auto operation = co_await engine.await_operation(id, Deadline::after(clock, 1min));
+    succeeded += operation.state == OperationState::succeeded ? 1 : 0;
+    if (--open == 0) {
+        co_await engine.stop(Deadline::after(clock, 1s));
+    }
+}
+
+TEST(Engine, works_on_a_store_with_threads)
+{
+    const store::testing::TemporaryFolder folder;
+    boost::asio::io_context loop;
+    const auto clock = system_clock(loop.get_executor());
+    const auto random = seeded_random(1);
+    const auto store = store::sqlite::open(folder / "watari.db", *clock);
+    Workflow two{.name = "two",
+                 .steps = {Step{.id = "rows",
+                                .commit = [](store::Transaction&,
+                                             StepContext& context) { context.result() = 1; }},
+                           Step{.id = "act", .act = [](StepContext& context) -> Task<> {
+                                    EXPECT_EQ(context.result_of("rows"), boost::json::value(1));
+                                    co_await context.mark_sent(1s);
+                                }}}};
+    Engine engine{*store, *clock, *random, loop.get_executor(), {two}};
+    int succeeded = 0;
+    int open = 300;
+    spawn(loop.get_executor(), engine.run(), "run");
+    for (int i = 0; i < 300; ++i) {
+        const auto id = store::new_id<store::OperationId>(clock->now(), *random);
+        spawn(loop.get_executor(), submit_and_await(engine, *store, *clock, id, succeeded, open),
+              "order");
+    }
+    loop.run();
+    EXPECT_EQ(succeeded, 300);
+    EXPECT_EQ(engine.active(), 0U);
 }
 
 } // namespace
