@@ -129,12 +129,22 @@ void Repository::complete(cim::Instance& instance, const schema::ClassInfo& info
     instance = std::move(whole);
 }
 
+const std::vector<const schema::ClassInfo*>& Repository::family_of(const std::string& class_name)
+{
+    auto [at, is_new] = families_.try_emplace(class_name);
+    if (is_new) {
+        for (const schema::ClassInfo* info : catalogue_.classes()) {
+            if (catalogue_.is_a(info->name, class_name)) {
+                at->second.push_back(info);
+            }
+        }
+    }
+    return at->second;
+}
+
 void Repository::visit(std::string_view class_name, const Demand& demand, const Visit& visit)
 {
-    for (const schema::ClassInfo* info : catalogue_.classes()) {
-        if (!catalogue_.is_a(info->name, class_name)) {
-            continue;
-        }
+    for (const schema::ClassInfo* info : family_of(std::string{class_name})) {
         const std::string name = cim::folded(info->name);
         if (const auto fixed = constants_.find(name); fixed != constants_.end()) {
             for (const cim::Instance& instance : fixed->second) {

@@ -147,6 +147,8 @@ private:
     using Visit = std::function<void(cim::Instance)>;
 
     const schema::ClassInfo& get_class(std::string_view name) const;
+    /// The class and its subclasses.
+    const std::vector<const schema::ClassInfo*>& family_of(const std::string& class_name);
     void visit(std::string_view class_name, const Demand& demand, const Visit& visit);
     void complete(cim::Instance& instance, const schema::ClassInfo& info) const;
     std::vector<cim::Instance> select(const cim::wql::Select& select);
@@ -161,6 +163,7 @@ private:
     std::map<std::string, ClassProvider, std::less<>> providers_; ///< by folded name
     std::map<std::string, std::vector<cim::Instance>, std::less<>>
         constants_; ///< by folded class name
+    std::map<std::string, std::vector<const schema::ClassInfo*>, std::less<>> families_;
     std::uint64_t built_ = 0;
 };
 

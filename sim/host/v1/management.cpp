@@ -41,18 +41,37 @@ MethodAnswer as_a_whole(const View& view, Vm& vm, const std::function<MethodAnsw
     }
 }
 
+/// What the act made is among the job's affected elements, since the answer does not name it.
+void add_created(const View& view, const Vm& vm, const MethodAnswer& answer,
+                 std::vector<Subject>& affected)
+{
+    constexpr std::uint16_t other = 5;
+    for (const cim::Value& value : elements(answer.output["NewResources"])) {
+        const auto named =
+            view.host().find_by_instance_id(value.reference()->key("InstanceID").value_or(""));
+        affected.push_back({.kind = Subject::Kind::device,
+                            .id = vm.id,
+                            .detail = named ? named->device : "",
+                            .effect = other});
+    }
+}
+
 /// Recorded for a VM that is off: at once, 0. For others UNVERIFIED: a host job.
 MethodAnswer change(const View& view, Vm& vm, std::string text,
                     const std::function<MethodAnswer()>& act)
 {
     const auto whole = [&] { return as_a_whole(view, vm, act); };
-    if (vm.state == VmState::off) {
+    if (vm.state == VmState::off && view.profile().is("v1_resource_methods_return", "sync")) {
         return whole();
     }
     return view.in_job({.text = std::move(text),
                         .duration = view.host().options().durations.settings,
                         .affected = {Subject{.kind = Subject::Kind::vm, .id = vm.id}}},
-                       whole);
+                       [&](std::vector<Subject>& affected) {
+                           MethodAnswer answer = whole();
+                           add_created(view, vm, answer, affected);
+                           return answer;
+                       });
 }
 
 void apply_global(Settings& settings, const cim::Instance& given)
@@ -242,7 +261,7 @@ MethodAnswer modify_virtual_system(const View& view, const MethodCall& call)
         return view.in_job({.text = "Modifying Virtual Machine Settings",
                             .duration = view.host().options().durations.settings,
                             .affected = {Subject{.kind = Subject::Kind::vm, .id = vm.id}}},
-                           act);
+                           [&](std::vector<Subject>&) { return act(); });
     }
     return act();
 }

@@ -108,7 +108,8 @@ cim::Instance vlan_settings_row(const View& view, const SwitchPort& port)
     row.set("InstanceID", vlan_settings_id(port))
         .set("ElementName", port.friendly_name)
         .set("AccessVLAN", vlan_of_port(view.host(), port));
-    row.set("DefaultVLAN", 0).set("NativeVLAN", 0);
+    const cim::Value& native = port.other["NativeVLAN"];
+    row.set("DefaultVLAN", 0).set("NativeVLAN", native.is_null() ? cim::Value{0} : native);
     if (!port.trunk.empty()) {
         row.set("TrunkedVLANList", numbers(port.trunk));
     }
@@ -206,6 +207,9 @@ cim::Instance put_vlan_settings(const View& view, const cim::ObjectPath& path,
             trunk.push_back(vlan_number(value));
         }
         port->trunk = std::move(trunk);
+    }
+    if (const cim::Value& native = given["NativeVLAN"]; !native.is_null()) {
+        port->other.set("NativeVLAN", cim::Type::uint16, vlan_number(native));
     }
     return vlan_settings_row(view, *port);
 }

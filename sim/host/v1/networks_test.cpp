@@ -196,6 +196,23 @@ TEST_F(V1Networks, put_is_for_network_classes_only)
     EXPECT_EQ(test.v1->get(port)["AllowMacSpoofing"], cim::Value{true});
 }
 
+TEST_F(V1Networks, a_put_that_leaves_properties_out_may_be_refused)
+{
+    test.host.profile().set("put_omitted_properties", "refused");
+    test.host.profile().set("v1_vlan_not_trunked", "accepted");
+    const auto port = new_port();
+    EXPECT_EQ(fault_of([&] { put_vlan(port, 7); }), FaultKind::schema_violation);
+    cim::Instance whole = vlan_settings(port);
+    whole.set("AccessVLAN", cim::Type::uint16, 7);
+    whole.set("NativeVLAN", cim::Type::uint16, 3);
+    test.v1->put(test.v1->path_of(whole), whole);
+    EXPECT_EQ(vlan_settings(port)["AccessVLAN"], cim::Value{7});
+    EXPECT_EQ(vlan_settings(port)["NativeVLAN"], cim::Value{3});
+    whole.set("AccessVLAN", cim::Type::string, "seven");
+    EXPECT_EQ(fault_of([&] { test.v1->put(test.v1->path_of(whole), whole); }),
+              FaultKind::schema_violation);
+}
+
 TEST_F(V1Networks, changing_the_connection_moves_the_nic_to_another_port)
 {
     const auto system = test.define("web-1");

@@ -261,6 +261,26 @@ TEST(V1Resources, settings_of_devices_change_and_show)
               (cim::Value{cim::Value::Array{"\\\\.\\pipe\\com1"}}));
 }
 
+TEST(V1Resources, an_answer_without_results_has_them_among_the_jobs_affected_elements)
+{
+    TestHost test{Generation::ws2008r2sp1, {{"v1_resource_methods_return", "job"}}};
+    const auto system = test.define("web-1");
+    auto answer = test.add(system, test.drive(system, "0"));
+    EXPECT_TRUE(answer.output["NewResources"].is_null());
+    EXPECT_EQ(test.finish(answer)["JobState"], cim::Value{7});
+    const auto rows = test.v1->query("SELECT * FROM Msvm_AffectedJobElement");
+    const auto made = std::ranges::find_if(rows, [](const cim::Instance& row) {
+        return row["ElementEffects"] == cim::Value{cim::Value::Array{5}};
+    });
+    ASSERT_NE(made, rows.end());
+    const auto drive = *(*made)["AffectedElement"].reference();
+    EXPECT_EQ(test.v1->get(drive)["ResourceType"], cim::Value{22});
+    test.host.profile().flip("add_resource_running");
+    answer = test.add(system, test.drive(system, "1"));
+    EXPECT_EQ(answer.return_value, 4096U);
+    EXPECT_EQ(answer.output["NewResources"].array()->size(), 1U);
+}
+
 TEST(V1Resources, define_takes_memory_and_leaves_devices_to_a_later_call)
 {
     for (const char* taken : {"memory_and_processor", "all"}) {

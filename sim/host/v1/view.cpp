@@ -192,11 +192,11 @@ MethodAnswer View::started(const Job& job) const
     return answer;
 }
 
-MethodAnswer View::in_job(JobRequest request, const std::function<MethodAnswer()>& act) const
+MethodAnswer View::in_job(JobRequest request, const JobAct& act) const
 {
     MethodAnswer done;
     try {
-        done = act();
+        done = act(request.affected);
     } catch (const Error& error) {
         if (!error.peer().code || !profile().is("validation_errors", "job")) {
             throw;

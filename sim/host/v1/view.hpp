@@ -78,8 +78,10 @@ public:
     const Device& device_of(Vm& vm, const cim::ObjectPath& path) const;
 
     MethodAnswer started(const Job& job) const;
-    /// What a running VM's changes answer: 4096 and a host job that ends as the act did.
-    MethodAnswer in_job(JobRequest request, const std::function<MethodAnswer()>& act) const;
+    /// What a running VM's changes answer: 4096 and a host job that ends as the act did. The act
+    /// may add what it affected.
+    using JobAct = std::function<MethodAnswer(std::vector<Subject>& affected)>;
+    MethodAnswer in_job(JobRequest request, const JobAct& act) const;
 
 private:
     Host* host_;
