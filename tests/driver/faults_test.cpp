@@ -50,8 +50,10 @@ public:
         });
         world_.settle();
         EXPECT_TRUE(world_.engine().vms().empty());
-        EXPECT_FALSE(
-            world_.run(world_.driver().find_disk(world_.disk(spec_).path, world_.context())));
+        again([this] {
+            EXPECT_FALSE(
+                world_.run(world_.driver().find_disk(world_.disk(spec_).path, world_.context())));
+        });
     }
 
 private:
@@ -149,6 +151,8 @@ std::vector<Trouble> troubles()
     return all;
 }
 
+using RowAndTrouble = std::tuple<Row, Trouble>;
+
 std::uint64_t requests_without_trouble(const Row& row)
 {
     World world{row};
@@ -165,24 +169,34 @@ class Faults : public testing::TestWithParam<Row>
 INSTANTIATE_TEST_SUITE_P(Matrix, Faults, testing::ValuesIn(rows()),
                          [](const auto& row) { return row.param.name(); });
 
-TEST_P(Faults, at_every_request_leave_what_was_asked_for)
+class EveryRequest : public testing::TestWithParam<RowAndTrouble>
 {
-    const auto requests = requests_without_trouble(GetParam());
-    for (const auto& trouble : troubles()) {
-        for (std::uint64_t nth = 1; nth <= requests; ++nth) {
-            SCOPED_TRACE(fmt::format("{} at request {}", trouble.name, nth));
-            World world{GetParam()};
-            auto rule = trouble.rule;
-            rule.nth = nth;
-            world.host().faults().add(rule);
-            try {
-                Journey{world}.run();
-            } catch (const std::exception& error) {
-                ADD_FAILURE() << error.what();
-            }
-            if (testing::Test::HasFailure()) {
-                return;
-            }
+};
+
+INSTANTIATE_TEST_SUITE_P(Matrix, EveryRequest,
+                         testing::Combine(testing::ValuesIn(rows()), testing::ValuesIn(troubles())),
+                         [](const auto& param) {
+                             return std::get<0>(param.param).name() + "_" +
+                                    std::get<1>(param.param).name;
+                         });
+
+TEST_P(EveryRequest, may_go_wrong_and_leaves_what_was_asked_for)
+{
+    const auto& [row, trouble] = GetParam();
+    const auto requests = requests_without_trouble(row);
+    for (std::uint64_t nth = 1; nth <= requests; ++nth) {
+        SCOPED_TRACE(fmt::format("at request {}", nth));
+        World world{row};
+        auto rule = trouble.rule;
+        rule.nth = nth;
+        world.host().faults().add(rule);
+        try {
+            Journey{world}.run();
+        } catch (const std::exception& error) {
+            ADD_FAILURE() << error.what();
+        }
+        if (testing::Test::HasFailure()) {
+            return;
         }
     }
 }
