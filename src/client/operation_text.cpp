@@ -104,14 +104,15 @@ std::string requests_text(const contract::Operation& operation, Language languag
 {
     std::string text;
     const auto polls = operation.host_job_polls.value_or(0);
-    if (operation.requests && operation.requests_budget) {
+    const auto requests = operation.requests.value_or(0);
+    if (operation.requests_budget &&
+        operation.state == "succeeded") { // the budget is of the act, not of undoing it
         text = render(
-            message::cli_requests_of_budget{.count = std::to_string(*operation.requests),
+            message::cli_requests_of_budget{.count = std::to_string(requests),
                                             .budget = std::to_string(*operation.requests_budget)},
             language);
-    } else if (operation.requests) {
-        text =
-            render(message::cli_requests{.count = std::to_string(*operation.requests)}, language);
+    } else if (requests > 0) {
+        text = render(message::cli_requests{.count = std::to_string(requests)}, language);
     }
     if (!text.empty() && polls > 0) {
         text += render(message::cli_and_polls{.count = std::to_string(polls)}, language);
@@ -190,7 +191,10 @@ std::string ending_text(const contract::Operation& operation, const TextStyle& s
     }
     result += taken ? " (" + duration_text(*taken, style.language) + ")\n" : "\n";
     if (operation.error) {
-        result += "  " + toned(text_of(*operation.error), Tone::bad, style.colours) + "\n";
+        result +=
+            "  " +
+            toned(wrapped(text_of(*operation.error), style.columns, 2), Tone::bad, style.colours) +
+            "\n";
     }
     if (operation.host_name) {
         result += "  " +

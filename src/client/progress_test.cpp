@@ -94,7 +94,7 @@ TEST(Progress, cuts_lines_that_would_wrap)
     for (const auto& line : step_lines(creating(), {.columns = 24})) {
         EXPECT_LT(line.size(), 30U) << line;
     }
-    EXPECT_EQ(step_lines(creating(), {.columns = 24})[1], "  … Make the disk      …");
+    EXPECT_EQ(step_lines(creating(), {.columns = 24})[1], "  … Make the disk     …");
 }
 
 TEST(Progress, shows_what_failed_and_the_servers_words)
@@ -146,6 +146,17 @@ TEST(Progress, says_why_an_operation_is_held_up)
     EXPECT_NE(screen.text.find("blocked: sim-1 does not answer. It goes on by itself."),
               std::string::npos)
         << screen.text;
+}
+
+TEST(Progress, tells_requests_of_the_budget_only_when_nothing_was_undone)
+{
+    auto operation = created();
+    operation.state = "failed";
+    EXPECT_NE(ending_text(operation, {}).find("  requests 14, and 5"), std::string::npos);
+    operation = created();
+    operation.requests = 0;
+    operation.requests_budget.reset();
+    EXPECT_EQ(ending_text(operation, {}).find("requests"), std::string::npos);
 }
 
 TEST(Duration, is_short)

@@ -72,6 +72,18 @@ TEST(DisplayWidth, cuts_between_characters)
     EXPECT_EQ(padded("12", 4, true), "  12");
 }
 
+TEST(Wrapped, breaks_at_spaces_and_beside_wide_characters)
+{
+    EXPECT_EQ(wrapped("the quick brown fox jumps over it", 24, 2),
+              "the quick brown fox\n  jumps over it");
+    EXPECT_EQ(wrapped("ホストのメモリが足りません。別のホストへ。", 28, 2),
+              "ホストのメモリが足りませ\n  ん。別のホストへ。");
+    EXPECT_EQ(wrapped("a\nb", 24, 2), "a\n  b");
+    EXPECT_EQ(wrapped("any text", 0, 2), "any text");
+    EXPECT_EQ(wrapped("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa b", 24, 2),
+              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n  b");
+}
+
 TEST(Printable, lets_no_escape_sequence_reach_the_terminal)
 {
     EXPECT_EQ(printable("a\x1b[31mb\nc\x7f"), "a?[31mb?c?");

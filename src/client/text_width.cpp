@@ -77,6 +77,13 @@ std::pair<char32_t, std::size_t> next(std::string_view text) noexcept
                : std::pair{code, length};
 }
 
+/// Punctuation that must not begin a line.
+bool is_closing(char32_t code) noexcept
+{
+    constexpr std::u32string_view closing = U"、。，．）」』】〉》：；？！ー";
+    return closing.find(code) != std::u32string_view::npos;
+}
+
 std::size_t width_of(char32_t code) noexcept
 {
     if (is_in(zero, code)) {
@@ -139,6 +146,44 @@ std::string padded(std::string_view text, std::size_t columns, bool right)
     const auto width = display_width(text);
     const std::string spaces(width < columns ? columns - width : 0, ' ');
     return right ? spaces + std::string{text} : std::string{text} + spaces;
+}
+
+std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent)
+{
+    if (columns < indent + 20) {
+        return std::string{text};
+    }
+    const std::string next_line = "\n" + std::string(indent, ' ');
+    std::string result;
+    std::string piece; // cannot be broken
+    std::size_t used = indent;
+    const auto flush = [&] {
+        const auto width = display_width(piece);
+        if (used + width > columns && used > indent) {
+            result += next_line;
+            used = indent;
+            piece.erase(0, piece.find_first_not_of(' '));
+        }
+        result += piece;
+        used += display_width(piece);
+        piece.clear();
+    };
+    while (!text.empty()) {
+        const auto [code, length] = next(text);
+        if (code == '\n') {
+            flush();
+            result += next_line;
+            used = indent;
+        } else {
+            if (code == ' ' || (width_of(code) == 2 && !is_closing(code))) {
+                flush();
+            }
+            piece += text.substr(0, length);
+        }
+        text.remove_prefix(length);
+    }
+    flush();
+    return result;
 }
 
 } // namespace watari::client

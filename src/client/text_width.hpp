@@ -20,4 +20,8 @@ std::string shortened(std::string_view text, std::size_t columns);
 /// With spaces behind (or before, when `right`) up to `columns`; never cut.
 std::string padded(std::string_view text, std::size_t columns, bool right = false);
 
+/// Broken into lines of at most `columns` at spaces and beside wide characters; the lines after the
+/// first start with `indent` spaces, and the first leaves room for as many. 0 columns: not broken.
+std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent);
+
 } // namespace watari::client

@@ -97,8 +97,10 @@ void add_global_options(CLI::App& app, Flags& flags)
         "file with the token (default $WATARI_TOKEN_FILE, else ~/.local/state/watari/admin.token)");
     app.add_option("-o,--output", flags.output, "table or json (default table)")
         ->check(CLI::IsMember({"table", "json"}));
-    app.add_flag("--wait,!--no-wait", flags.wait,
-                 "follow the operation to its end (default on a terminal)");
+    app.add_flag_callback(
+        "--wait", [&flags] { flags.wait = true; },
+        "follow the operation to its end (default on a terminal)");
+    app.add_flag_callback("--no-wait", [&flags] { flags.wait = false; }, "only give the order");
     app.add_option("--wait-timeout", flags.wait_timeout_seconds,
                    "wait at most so many seconds (default 3600); then exit code 7")
         ->check(CLI::Range(0, 604800));
