@@ -23,6 +23,13 @@ bool is_checkpoint_disk(std::string_view path)
     return cim::folded(path).ends_with(".avhd");
 }
 
+/// `web-0_1B2C.vhd` after `web-0.vhd`.
+bool is_named_after(std::string_view child, std::string_view path)
+{
+    const std::string stem = cim::folded(path.substr(0, path.rfind('.')));
+    return cim::folded(child).starts_with(stem);
+}
+
 /// A chain longer than this is broken or a circle.
 constexpr int chain_max = 64;
 
@@ -116,8 +123,7 @@ Task<> require_growable(Act& act, DiskFacts disk)
                 throw_has_children(act, disk.path,
                                    settings.get(Settings::ElementName).value_or(""));
             }
-        } else if (is_checkpoint_disk(other.path) ||
-                   same_path(folder_of(other.path), folder_of(disk.path))) {
+        } else if (is_checkpoint_disk(other.path) || is_named_after(other.path, disk.path)) {
             // A checkpoint that waits for its merge is in nobody's settings: only the file tells.
             if (co_await descends_from(act, other.path, disk.path)) {
                 throw_has_children(act, disk.path, other.path);

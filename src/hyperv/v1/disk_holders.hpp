@@ -30,8 +30,8 @@ struct HeldDisks {
 Task<HeldDisks> read_held_disks(Act& act);
 /// Throws conflict: message::vm_must_be_off or disk_in_use when somebody has it open, and
 /// message::disk_has_checkpoints when a checkpoint or child depends on it: a 2008-era host grows
-/// such a disk all the same and the VM never starts again (disk-formats.md 5). Children that no
-/// VM's settings name are not seen unless they lie beside it. One class-wide query, and one request
+/// such a disk all the same and the VM never starts again (disk-formats.md 5). Of children that are
+/// no checkpoints only those named after the disk are seen. One class-wide query, and one request
 /// per suspicious file where there are any.
 Task<> require_growable(Act& act, DiskFacts disk);
 

@@ -119,12 +119,16 @@ Task<Inventory> read_inventory(Act& act, std::vector<HostPath> disk_paths)
 {
     auto summaries = co_await read_summaries(act);
     Rows rows;
-    const std::vector<std::string_view> classes{
-        Machine::Settings::class_name, Machine::Global::class_name, Machine::Memory::class_name,
-        Machine::Resource::class_name, Machine::Nic::class_name,    Machine::LegacyNic::class_name,
-        Machine::Vlan::class_name};
-    for (const auto class_name : classes) {
-        rows.take(co_await act.query(fmt::format("select * from {}", class_name)));
+    const std::vector<std::string> sources{
+        std::string{Machine::Settings::class_name}, std::string{Machine::Global::class_name},
+        std::string{Machine::Memory::class_name},
+        // SCSI controllers number the slots, media name the files: the rest says nothing more.
+        fmt::format("{} where ResourceType={} or ResourceType={}", Machine::Resource::class_name,
+                    resource_type::scsi_controller, resource_type::storage_extent),
+        std::string{Machine::Nic::class_name}, std::string{Machine::LegacyNic::class_name},
+        std::string{Machine::Vlan::class_name}};
+    for (const auto& source : sources) {
+        rows.take(co_await act.query("select * from " + source));
     }
     Inventory inventory;
     for (auto& summary : summaries) {
