@@ -8,9 +8,9 @@ help: ## this list
 deps: ## install the Debian and npm packages that are missing
 	@scripts/install-deps
 
-build: deps ## build the programs and tests (release) into build/bin
+build: deps ## build the programs (release) into build/bin
 	@cmake --preset release
-	@cmake --build build
+	@cmake --build build --target programs
 
 run: build ## start simulated hosts and the server, provision desktops, keep serving until Ctrl-C
 	@scripts/run

@@ -62,27 +62,6 @@ build_fuzz() {
     cmake --build build/fuzz --target "${targets[@]}"
 }
 
-# Every input that a parser once met, again: each fuzz program counts as one test.
-replay_fuzz() {
-    local target name before=$failed
-    for target in build/fuzz/bin/fuzz_*; do
-        name=$(basename "$target")
-        name=${name#fuzz_}
-        if [ ! -d "fuzz/corpus/$name" ]; then
-            echo "$target has no corpus: fuzz/corpus/$name is missing"
-            failed=$((failed + 1))
-        elif "$target" -runs=0 "fuzz/corpus/$name" </dev/null >"build/fuzz/replay-$name.log" 2>&1; then
-            echo "$name: $(find "fuzz/corpus/$name" -type f | wc -l) inputs"
-            passed=$((passed + 1))
-        else
-            tail -40 "build/fuzz/replay-$name.log"
-            echo "$name: FAILED"
-            failed=$((failed + 1))
-        fi
-    done
-    [ "$failed" -eq "$before" ]
-}
-
 # fuzz_for SECONDS [NAME...]: searches for new inputs; what it learns stays in build/fuzz/corpus, crashes in build/fuzz/crashes.
 fuzz_for() {
     local seconds=$1 name names before=$failed

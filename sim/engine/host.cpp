@@ -407,7 +407,10 @@ Switch& Host::add_network(SwitchOptions options)
             adapter.name += fmt::format(" #{}", adapters_.size() + 1);
         }
         network.uplink = adapter.id;
-        network.ports.push_back(new_port(SwitchPort::Kind::external));
+        SwitchPort uplink = new_port(SwitchPort::Kind::external);
+        uplink.trunk = options.trunk;
+        uplink.endpoint_mode = uplink.trunk.empty() ? uplink.endpoint_mode : std::uint16_t{5};
+        network.ports.push_back(std::move(uplink));
         adapters_.push_back(std::move(adapter));
     }
     if (network.host_has_port) {

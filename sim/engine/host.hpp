@@ -23,6 +23,7 @@ struct SwitchOptions {
     std::string name;
     bool external = true;
     bool host_has_port = true;
+    std::vector<std::uint16_t> trunk = {}; ///< VLANs an operator lets the uplink carry (2008 R2)
 };
 
 struct HostLimits {

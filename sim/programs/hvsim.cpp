@@ -99,6 +99,7 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
     for (std::size_t index = 0; index < generations.size(); ++index) {
         sim::HostOptions host;
         host.engine.name = fmt::format("HV{:02}", index + 1);
+        host.engine.networks = {{.name = "Customers", .trunk = {40, 41, 42, 43, 44, 45, 46, 47, 48, 49}}};
         host.engine.generation = generations[index];
         if (!options.storage.empty()) {
             host.engine.folder = std::filesystem::path{options.storage} / host.engine.name;
