@@ -249,7 +249,6 @@ std::string operation_text(const contract::Operation& operation, const TextStyle
     fact(message::cli_col_created{}, operation.created);
     fact(message::cli_col_ended{}, operation.ended);
     fact(message::cli_col_next_try{}, operation.next_try);
-    fact(message::cli_col_requests{}, requests_text(operation, style.language));
     if (operation.error) {
         fact(message::cli_col_error{}, operation.error->detail.value_or(operation.error->title),
              Tone::bad);
@@ -257,6 +256,9 @@ std::string operation_text(const contract::Operation& operation, const TextStyle
     std::string result = facts.text(style.colours) + "\n";
     for (const auto& line : step_lines(operation, style)) {
         result += line + "\n";
+    }
+    if (const auto requests = requests_text(operation, style.language); !requests.empty()) {
+        result += "  " + requests + "\n";
     }
     if (operation.placement) {
         result += "\n" + placement_text(*operation.placement, style);

@@ -26,15 +26,21 @@ Task<ExitCode> show(Session& session, std::string id)
 Task<ExitCode> wait(Session& session, std::string id)
 {
     auto operation = co_await session.client.get_operation(std::move(id));
-    co_return co_await session.wait_for(std::move(operation));
+    co_return exit_code_of(co_await session.wait_for(std::move(operation)));
 }
 
-/// A cancelled operation is what was asked for here.
+/// A cancelled operation is what was asked for here; one that came to another end was too far on.
 Task<ExitCode> cancel(Session& session, std::string id)
 {
     auto operation = co_await session.client.cancel_operation(std::move(id));
-    const auto code = co_await session.follow(std::move(operation));
-    co_return code;
+    if (!session.waits()) {
+        co_return co_await session.follow(std::move(operation));
+    }
+    const auto result = co_await session.wait_for(std::move(operation));
+    if (!result.ended) {
+        co_return ExitCode::wait_timed_out;
+    }
+    co_return result.last.value.state == "cancelled" ? ExitCode::ok : ExitCode::conflict;
 }
 
 } // namespace

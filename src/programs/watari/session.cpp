@@ -36,8 +36,8 @@ void Session::note_more(bool is_there_more) const
 
 Task<client::ExitCode> Session::follow(client::Answer<contract::Operation> operation)
 {
-    if (options.wait.value_or(options.is_terminal_out)) {
-        co_return co_await wait_for(std::move(operation));
+    if (waits()) {
+        co_return exit_code_of(co_await wait_for(std::move(operation)));
     }
     out(options.json ? operation.json + "\n" : operation.value.id + "\n");
     if (options.is_terminal_err) {
@@ -46,7 +46,7 @@ Task<client::ExitCode> Session::follow(client::Answer<contract::Operation> opera
     co_return client::ExitCode::ok;
 }
 
-Task<client::ExitCode> Session::wait_for(client::Answer<contract::Operation> operation)
+Task<client::WaitResult> Session::wait_for(client::Answer<contract::Operation> operation)
 {
     waiting_for = operation.value.id;
     client::Progress progress{
@@ -70,7 +70,7 @@ Task<client::ExitCode> Session::wait_for(client::Answer<contract::Operation> ope
     if (options.json) {
         out(result.last.json + "\n");
     }
-    co_return exit_code_of(result);
+    co_return result;
 }
 
 } // namespace watari::cli

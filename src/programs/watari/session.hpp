@@ -69,7 +69,9 @@ public:
 
     /// After an order: follows the operation, or says its id.
     Task<client::ExitCode> follow(client::Answer<contract::Operation> operation);
-    Task<client::ExitCode> wait_for(client::Answer<contract::Operation> operation);
+    /// Draws progress, and what came of it at the end.
+    Task<client::WaitResult> wait_for(client::Answer<contract::Operation> operation);
+    bool waits() const { return options.wait.value_or(options.is_terminal_out); }
 
 private:
     void note_more(bool is_there_more) const;
