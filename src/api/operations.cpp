@@ -141,7 +141,11 @@ contract::Operation Resources::view(store::Transaction& transaction, const store
 Task<contract::Operation> Resources::view_of(store::OperationId id, Language language)
 {
     auto operation = co_await parts_.store.read([&](store::Transaction& transaction) {
-        return view(transaction, store::get<store::OperationRecord>(transaction, id), language);
+        const auto record = store::find<store::OperationRecord>(transaction, id);
+        if (!record) {
+            throw Error{ErrorKind::not_found, message::operation_unknown{.operation = id.value().lower()}};
+        }
+        return view(transaction, *record, language);
     });
     if (const auto percent = parts_.engine.progress_of(id)) {
         const auto running = std::ranges::find(operation.steps, std::string{"running"}, &contract::Step::state);

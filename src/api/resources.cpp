@@ -86,20 +86,22 @@ Task<http::Response> Resources::accepted(Call& call, std::optional<std::string> 
                                                     .expires = transaction.now() + keep_answers});
         }
     };
-    std::optional<Error> failure;
+    std::exception_ptr refusal;
+    bool in_conflict = false;
     std::optional<store::OperationRecord> record;
     try {
         record = co_await submit(asker);
     } catch (const Error& error) {
-        failure = error;
+        refusal = std::current_exception();
+        in_conflict = error.kind() == ErrorKind::conflict;
     }
-    if (failure) {
-        if (key && failure->kind() == ErrorKind::conflict) { // perhaps its twin was a moment quicker
+    if (refusal) {
+        if (key && in_conflict) { // perhaps its twin was a moment quicker
             if (auto first = co_await first_answer(call, *key)) {
                 co_return std::move(*first);
             }
         }
-        throw std::move(*failure);
+        std::rethrow_exception(refusal);
     }
     if (const auto wait = wait_in(prefer.value_or(""))) {
         co_await parts_.engine.await_operation(record->id, Deadline::after(parts_.clock, *wait));
