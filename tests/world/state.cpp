@@ -24,7 +24,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
     }
 }
 
-/// Ids of our VMs and their GUIDs on hosts become their names.
+/// Ids of our VMs, their GUIDs on hosts and their MACs become their names.
 std::string with_names(World& world, std::string text)
 {
     const auto vms = world.read(
@@ -38,6 +38,9 @@ std::string with_names(World& world, std::string text)
         replace(vm.id.value(), "id");
         if (vm.host_guid) {
             replace(*vm.host_guid, "guid");
+        }
+        if (vm.mac) { // which one is free depends on what the last inventory saw
+            replace_all(text, *vm.mac, fmt::format("<mac {}>", vm.name));
         }
     }
     return text;

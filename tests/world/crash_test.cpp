@@ -1,0 +1,214 @@
+#include "tests/world/state.hpp"
+#include "tests/world/world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <iostream>
+
+namespace watari::world {
+namespace {
+
+using sim::FaultEffect;
+using std::chrono_literals::operator""s;
+using store::sqlite::CommitPoint;
+
+const json::object desk{{"name", "desk"}, {"plan", "m"}, {"image", "win"}, {"network", "office"}};
+
+json::object create(World& world)
+{
+    return world.ended(world.post("/v1/vms", desk));
+}
+
+json::object remove(World& world)
+{
+    return world.ended(world.erase("/v1/vms/desk?force=true"));
+}
+
+json::object grow(World& world)
+{
+    return world.ended(
+        world.post("/v1/vms/desk/resize", {{"memory_mib", 4096},
+                                           {"processors", 4},
+                                           {"disk_bytes", ByteSize::gib(50).in_bytes()},
+                                           {"restart", true}}));
+}
+
+/// What is done cleanly before, what is interrupted, and what makes the world as it was.
+struct Act {
+    std::string name;
+    std::function<void(World&)> before;
+    std::function<json::object(World&)> order;
+    std::function<void(World&)> after;
+};
+
+void nothing(World&) {}
+void create_cleanly(World& world)
+{
+    world.must(create(world));
+}
+void remove_cleanly(World& world)
+{
+    world.must(remove(world));
+}
+
+const Act creating{"create", nothing, create, remove_cleanly};
+const Act deleting{"delete", create_cleanly, remove, nothing};
+const Act resizing{"resize", create_cleanly, grow, remove_cleanly};
+
+struct Clean {
+    std::string state;
+    std::uint64_t requests = 0;
+    std::uint64_t commits = 0;
+};
+
+/// One generation and act of a sweep.
+struct Row {
+    Generation generation;
+    const Act& act;
+};
+
+class CrashSweep : public ::testing::TestWithParam<Row>
+{
+protected:
+    CrashSweep() { world.furnish(); }
+
+    const Act& act() const { return GetParam().act; }
+
+    Clean clean()
+    {
+        act().before(world);
+        const auto requests = world.host(0).log().total();
+        const auto commits = world.node().commits();
+        world.must(act().order(world));
+        Clean result{.requests = world.host(0).log().total() - requests,
+                     .commits = world.node().commits() - commits};
+        result.state = whole_state(world);
+        act().after(world);
+        return result;
+    }
+
+    /// The same order, with watarid killed as `plan` says: it must end as if nothing had happened.
+    void interrupted(const Clean& expected, const std::function<void()>& plan)
+    {
+        act().before(world);
+        const auto kills = world.node().kills();
+        plan();
+        const json::object operation = act().order(world);
+        EXPECT_EQ(world.node().kills(), kills + 1) << "the kill did not happen";
+        EXPECT_EQ(operation.at("state"), "succeeded") << json::serialize(operation);
+        world.clock().advance(60s); // what is late, happens
+        EXPECT_EQ(whole_state(world), expected.state);
+        world.host(0).faults().clear();
+        act().after(world);
+    }
+
+    void sweep_requests(FaultEffect effect, std::chrono::milliseconds delay = {})
+    {
+        const Clean expected = clean();
+        ASSERT_GT(expected.requests, 3U);
+        for (std::uint64_t n = 1; n <= expected.requests && !HasFailure(); ++n) {
+            SCOPED_TRACE(fmt::format("killed at request {} of {}", n, expected.requests));
+            interrupted(expected, [&] { world.kill_at_request(0, n, effect, delay); });
+        }
+    }
+
+    World world{{.seed = 11, .hosts = {GetParam().generation}}};
+};
+
+TEST_P(CrashSweep, killed_before_the_host_executes_a_request)
+{
+    sweep_requests(FaultEffect::lost_request);
+}
+
+TEST_P(CrashSweep, killed_after_the_host_has_executed_a_request)
+{
+    sweep_requests(FaultEffect::lost_answer);
+}
+
+TEST_P(CrashSweep, killed_and_the_request_executes_after_the_restart)
+{
+    sweep_requests(FaultEffect::late_execution, 20s);
+}
+
+TEST_P(CrashSweep, killed_before_and_after_every_commit)
+{
+    const Clean expected = clean();
+    ASSERT_GT(expected.commits, 3U);
+    for (const auto point : {CommitPoint::before, CommitPoint::after}) {
+        for (std::uint64_t n = 1; n <= expected.commits && !HasFailure(); ++n) {
+            SCOPED_TRACE(fmt::format("killed {} commit {} of {}",
+                                     point == CommitPoint::before ? "before" : "after", n,
+                                     expected.commits));
+            interrupted(expected, [&] { world.node().kill_at_commit(n, point); });
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, CrashSweep,
+    ::testing::Values(Row{Generation::ws2008r2sp1, creating},
+                      Row{Generation::ws2008r2sp1, deleting},
+                      Row{Generation::ws2008r2sp1, resizing}, Row{Generation::ws2012r2, creating},
+                      Row{Generation::ws2012r2, deleting}, Row{Generation::ws2012r2, resizing}),
+    [](const auto& row) {
+        return fmt::format("{}_on_{}", row.param.act.name, to_string(row.param.generation));
+    });
+
+class PermanentFault : public ::testing::TestWithParam<Generation>
+{
+};
+
+/// Changing methods of a clean create, in order.
+std::vector<std::string> changing_methods(Generation generation)
+{
+    World world{{.seed = 11, .hosts = {generation}}};
+    world.furnish();
+    world.host(0).log().clear();
+    world.must(create(world));
+    std::vector<std::string> methods;
+    for (const auto& request : world.host(0).log().entries()) {
+        methods.push_back(request.changing ? request.method : std::string{});
+    }
+    return methods;
+}
+
+TEST_P(PermanentFault, undoes_everything_wherever_a_create_fails)
+{
+    const auto methods = changing_methods(GetParam());
+    World world{{.seed = 11, .hosts = {GetParam()}}};
+    world.furnish();
+    const std::string before = whole_state(world);
+    for (std::size_t n = 1; n <= methods.size() && !HasFailure(); ++n) {
+        SCOPED_TRACE(fmt::format("request {} of {}, {}", n, methods.size(), methods[n - 1]));
+        const bool changes = !methods[n - 1].empty();
+        world.host(0).faults().add(
+            {.nth = n,
+             .times = 1,
+             .effect = changes ? FaultEffect::return_code : FaultEffect::fault,
+             .number = changes ? 32768U : 0x80070005U,
+             .subcode = changes ? "" : "wsman:AccessDenied"});
+        const json::object operation = create(world);
+        if (!changes &&
+            operation.at("state") == "succeeded") { // a question the driver can do without, such as
+                                                    // a host job's progress
+            remove_cleanly(world);
+        } else {
+            EXPECT_EQ(operation.at("state"), "failed") << json::serialize(operation);
+        }
+        EXPECT_EQ(whole_state(world), before);
+        world.host(0).faults().clear();
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PermanentFault,
+                         ::testing::Values(Generation::ws2008r2sp1, Generation::ws2012,
+                                           Generation::ws2012r2),
+                         [](const auto& generation) {
+                             return std::string{to_string(generation.param)};
+                         });
+
+} // namespace
+} // namespace watari::world
