@@ -97,15 +97,22 @@ cim::Instance vlan_endpoint_row(const View& view, const Switch& network, const S
     return row.take();
 }
 
-std::string vlan_settings_id(const SwitchPort& port)
+/// Which GUID stands in it was inferred from the one recorded shape.
+std::string vlan_settings_id(const View& view, const SwitchPort& port)
 {
-    return fmt::format("Microsoft:{}\\Root", port.name);
+    auto id = Uuid::parse(port.name);
+    if (id && !view.profile().is("v1_vlan_settings_id", "port")) {
+        for (auto& byte : id->bytes) {
+            byte ^= 0xFF;
+        }
+    }
+    return fmt::format("Microsoft:{}\\Root", id ? id->upper() : port.name);
 }
 
 cim::Instance vlan_settings_row(const View& view, const SwitchPort& port)
 {
     Row row{"Msvm_VLANEndpointSettingData"};
-    row.set("InstanceID", vlan_settings_id(port))
+    row.set("InstanceID", vlan_settings_id(view, port))
         .set("ElementName", port.friendly_name)
         .set("AccessVLAN", vlan_of_port(view.host(), port));
     const cim::Value& native = port.other["NativeVLAN"];
@@ -151,7 +158,7 @@ std::pair<Switch*, SwitchPort*> port_at(const View& view, const cim::ObjectPath&
     std::pair<Switch*, SwitchPort*> found{};
     each_port(view, [&](Switch& network, SwitchPort& port) {
         const auto id = path.key("InstanceID");
-        if (id ? cim::same_name(*id, vlan_settings_id(port))
+        if (id ? cim::same_name(*id, vlan_settings_id(view, port))
                : cim::same_name(path.key("Name").value_or(""), port.name)) {
             found = {&network, &port};
         }
@@ -346,7 +353,7 @@ void add_associations(const View& view)
             sink(Row{"Msvm_NetworkElementSettingData"}
                      .set("ManagedElement", view.port("Msvm_VLANEndpoint", network, port))
                      .set("SettingData",
-                          view.by_id("Msvm_VLANEndpointSettingData", vlan_settings_id(port)))
+                          view.by_id("Msvm_VLANEndpointSettingData", vlan_settings_id(view, port)))
                      .set("IsCurrent", 1)
                      .take());
         });

@@ -81,15 +81,31 @@ public:
     Machine machine(const Uuid& owner)
     {
         Machine machine = machines_[owner];
+        machine.vlan_ids = vlan_ids_;
         const auto ports = ports_of(machine);
         for (const auto& port : ports) {
-            const auto vlan = vlans_.find(cim::folded(vlan_settings_id(port)));
+            const auto known = vlan_ids_.find(cim::folded(port));
+            const auto vlan = vlans_.find(
+                cim::folded(known == vlan_ids_.end() ? vlan_settings_id(port) : known->second));
             if (vlan != vlans_.end()) {
                 machine.add(vlan->second);
             }
         }
         return machine;
     }
+    /// Whether a NIC is connected to a port whose VLAN settings are not where they were predicted.
+    bool lacks_vlans() const
+    {
+        return std::ranges::any_of(machines_, [&](const auto& entry) {
+            if (entry.second.settings && is_checkpoint(*entry.second.settings)) {
+                return false;
+            }
+            return std::ranges::any_of(ports_of(entry.second), [&](const std::string& port) {
+                return !vlans_.contains(cim::folded(vlan_settings_id(port)));
+            });
+        });
+    }
+    void name_vlans(std::map<std::string, std::string> ids) { vlan_ids_ = std::move(ids); }
     std::size_t checkpoints(const Uuid& vm) const
     {
         const auto at = checkpoints_.find(vm);
@@ -108,10 +124,27 @@ private:
         }
     }
 
-    std::map<std::string, cim::Instance> vlans_; ///< by folded InstanceID
+    std::map<std::string, cim::Instance> vlans_;  ///< by folded InstanceID
+    std::map<std::string, std::string> vlan_ids_; ///< see Machine
     std::map<Uuid, Machine> machines_;
     std::map<Uuid, std::size_t> checkpoints_;
 };
+
+/// Of hosts that name the VLAN settings otherwise than predicted.
+Task<> read_vlans_elsewhere(Act& act, Machine& machine, std::vector<std::string> ports)
+{
+    machine.vlan_ids = co_await read_vlan_ids(act);
+    for (const auto& port : ports) {
+        const auto id = machine.vlan_ids.find(cim::folded(port));
+        if (id == machine.vlan_ids.end()) {
+            continue;
+        }
+        if (const auto row =
+                co_await act.find(by_instance_id(Machine::Vlan::class_name, id->second))) {
+            machine.add(*row);
+        }
+    }
+}
 
 } // namespace
 
@@ -129,6 +162,9 @@ Task<Inventory> read_inventory(Act& act, std::vector<HostPath> disk_paths)
         std::string{Machine::Vlan::class_name}};
     for (const auto& source : sources) {
         rows.take(co_await act.query("select * from " + source));
+    }
+    if (rows.lacks_vlans()) {
+        rows.name_vlans(co_await read_vlan_ids(act));
     }
     Inventory inventory;
     for (auto& summary : summaries) {
@@ -157,6 +193,11 @@ Task<std::optional<Vm>> find_vm(Act& act, HostVmId guid)
     }
     if (const auto ports = ports_of(*machine); !ports.empty()) {
         machine = co_await read_machine(act, guid, ports);
+        if (machine && std::ranges::any_of(ports, [&](const std::string& port) {
+                return machine->vlan_of(port) == nullptr;
+            })) {
+            co_await read_vlans_elsewhere(act, *machine, ports);
+        }
     }
     if (!machine) {
         co_return std::nullopt;

@@ -173,7 +173,8 @@ std::vector<VmDisk> Machine::disks() const
 
 const schema::Object<Machine::Vlan>* Machine::vlan_of(std::string_view port) const
 {
-    const std::string wanted = vlan_settings_id(port);
+    const auto known = vlan_ids.find(cim::folded(port));
+    const std::string wanted = known == vlan_ids.end() ? vlan_settings_id(port) : known->second;
     const auto at = std::ranges::find_if(vlans, [&](const auto& vlan) {
         return cim::same_name(vlan.get(Vlan::InstanceID).value_or(""), wanted);
     });

@@ -4,6 +4,7 @@
 #include "hyperv/words.hpp"
 #include "schema/v1.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ struct Machine {
     std::vector<schema::Object<LegacyNic>> legacy_nics = {};
     std::vector<schema::Object<Vlan>> vlans = {}; ///< of switch ports; not only of this VM's
 
+    /// InstanceIDs of `vlans` by folded port name, where the host does not name them as predicted.
+    std::map<std::string, std::string> vlan_ids = {};
+
     /// Takes an instance of one of the classes above; others are left out.
     void add(const cim::Instance& instance);
 
@@ -44,7 +48,7 @@ struct Machine {
     /// InstanceID of the controller of a slot; nullopt: there is none.
     std::optional<std::string> controller_of(const HostVmId& vm, const Slot& slot) const;
     bool has_resource(std::string_view instance_id) const;
-    /// By the predicted id; nullptr: not read, or the host names them otherwise.
+    /// By the predicted id or vlan_ids; nullptr: not read, or the host names it otherwise.
     const schema::Object<Vlan>* vlan_of(std::string_view port) const;
 };
 

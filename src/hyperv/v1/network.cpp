@@ -320,6 +320,30 @@ Task<std::optional<unsigned>> vlan_of(Act& act, const Machine& machine, Port por
     co_return vlan == 0 ? std::nullopt : std::optional{vlan};
 }
 
+Task<std::map<std::string, std::string>> read_vlan_ids(Act& act)
+{
+    using Bound = schema::v1::Msvm_BindsTo;
+    using Set = schema::v1::Msvm_NetworkElementSettingData;
+    const auto settings = co_await act.query(fmt::format("select * from {}", Set::class_name));
+    const auto bindings = co_await act.query(fmt::format("select * from {}", Bound::class_name));
+    std::map<std::string, std::string> ids;
+    for (const auto& binding : bindings) {
+        const schema::Object<Bound> bound{binding};
+        const auto port = bound.get(Bound::Antecedent);
+        const auto endpoint = bound.get(Bound::Dependent);
+        const auto at = std::ranges::find_if(settings, [&](const cim::Instance& row) {
+            const auto element = schema::Object<Set>{row}.get(Set::ManagedElement);
+            return endpoint && element && element->names_same_instance(*endpoint);
+        });
+        const auto path =
+            at == settings.end() ? std::nullopt : schema::Object<Set>{*at}.get(Set::SettingData);
+        if (port && path) {
+            ids[cim::folded(port->key("Name").value_or(""))] = path->key("InstanceID").value_or("");
+        }
+    }
+    co_return ids;
+}
+
 std::string difference(const Machine& machine, const NicAttachment& nic)
 {
     const auto found = find_nic(machine, nic);

@@ -3,6 +3,7 @@
 #include "hyperv/v1/act.hpp"
 #include "hyperv/v1/machine.hpp"
 
+#include <map>
 #include <string>
 
 namespace watari::hyperv::v1 {
@@ -32,6 +33,10 @@ Task<> delete_port(Act& act, std::string switch_id, std::string name);
 Task<bool> set_vlan(Act& act, const Machine& machine, MadePort made, std::optional<unsigned> vlan);
 /// Without a request where `machine` shows it.
 Task<std::optional<unsigned>> vlan_of(Act& act, const Machine& machine, Port port);
+
+/// InstanceIDs of the VLAN settings of all ports, by folded port name: two class-wide queries, for
+/// hosts that do not name them as predicted.
+Task<std::map<std::string, std::string>> read_vlan_ids(Act& act);
 
 /// What of the NIC is not as asked, its VLAN aside; empty: all is.
 std::string difference(const Machine& machine, const NicAttachment& nic);
