@@ -55,6 +55,12 @@ Error malformed(int line, int column, std::string why)
                                                             .why = std::move(why)}};
 }
 
+[[noreturn]] void fail_too_many(const char* what, std::size_t limit)
+{
+    throw Error{ErrorKind::invalid,
+                message::xml_too_large{.limit = std::to_string(limit), .what = what}};
+}
+
 thread_local std::vector<std::unique_ptr<std::byte[]>> kept_blocks = [] {
     std::vector<std::unique_ptr<std::byte[]>> blocks;
     blocks.reserve(kept_blocks_max); // so that keeping one never allocates
@@ -151,21 +157,21 @@ std::string_view Builder::uri_view(const unsigned char* uri)
 
 void Builder::check_limits(std::size_t binding_count, std::size_t attribute_count)
 {
-    const auto check = [](std::size_t count, std::size_t limit, const char* what) {
-        if (count > limit) {
-            throw Error{ErrorKind::invalid,
-                        message::xml_too_large{.limit = std::to_string(limit), .what = what}};
-        }
-    };
+    nodes_ += 1 + binding_count + attribute_count;
+    const std::size_t outside = open_.empty() ? 0 : open_.back().bindings_in_scope;
     if (open_.size() >= limits_.depth_max) {
         throw Error{ErrorKind::invalid,
                     message::xml_too_deep{.limit = std::to_string(limits_.depth_max)}};
     }
-    nodes_ += 1 + binding_count + attribute_count;
-    check(nodes_, limits_.nodes_max, "number of nodes");
-    check(attribute_count, attributes_max, "number of attributes of one element");
-    const std::size_t outside = open_.empty() ? 0 : open_.back().bindings_in_scope;
-    check(outside + binding_count, bindings_max, "number of namespaces in scope");
+    if (nodes_ > limits_.nodes_max) {
+        fail_too_many("number of nodes", limits_.nodes_max);
+    }
+    if (attribute_count > attributes_max) {
+        fail_too_many("number of attributes of one element", attributes_max);
+    }
+    if (outside + binding_count > bindings_max) {
+        fail_too_many("number of namespaces in scope", bindings_max);
+    }
 }
 
 void Builder::start_element(const unsigned char* name, const unsigned char* uri, int binding_count,

@@ -33,20 +33,6 @@ std::optional<std::string_view> xsi_class(const xml::Element& element) noexcept
     return type;
 }
 
-bool is_before(std::string_view a, std::string_view b) noexcept
-{
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    const std::size_t common = a.size() < b.size() ? a.size() : b.size();
-    for (std::size_t at = 0; at < common; ++at) {
-        const char x = lower(a[at]);
-        const char y = lower(b[at]);
-        if (x != y) {
-            return x < y;
-        }
-    }
-    return a.size() < b.size();
-}
-
 std::optional<cim::ObjectPath> reference_of(const xml::Element& element, int depth);
 
 std::vector<Selector> selectors_of(const xml::Element& selector_set, int depth)
@@ -136,6 +122,9 @@ bool is_true(std::string_view text) noexcept
 
 bool is_nil(const xml::Element& element) noexcept
 {
+    if (element.attributes().empty()) {
+        return false;
+    }
     const auto nil = element.attribute(names::xsi, "nil");
     return nil && is_true(*nil);
 }
@@ -188,26 +177,41 @@ void ValueReader::properties(const xml::Element& parent, TypeCache::OfClass& typ
     }
     into.reserve(count);
 
-    bool ascending = true; // then no name can stand twice, and none is looked for
-    std::string_view last;
+    const std::uint64_t object = ++objects_;
     const xml::Element* child = parent.first_child();
     while (child != nullptr) {
         if (child->ns() == names::cim) { // cim:Location, 1.1's trailing EPR of the instance itself
             child = child->next_sibling();
             continue;
         }
-        ascending = ascending && (last.empty() || is_before(last, child->name()));
-        if (!ascending && into.find(child->name()) != nullptr) {
+        const std::size_t place = types.find(child->name());
+        if (!types.first_of(place, object)) {
             fail_decoding(fmt::format("{} stands twice, apart", child->name()));
         }
-        last = child->name();
-        into.append(property(child, types.find(last)));
+        // By value: an object inside may be of the same class and add entries.
+        const auto declared = types.entry(place).type;
+        property(child, declared, into);
+        if (objects_ != object) { // objects inside, perhaps of the same class, left their marks
+            for (const cim::Property& known : into.properties()) {
+                types.first_of(types.find(known.name), object);
+            }
+        }
     }
 }
 
-cim::Property ValueReader::property(const xml::Element*& element,
-                                    const std::optional<cim::PropertyType>& declared)
+void ValueReader::property(const xml::Element*& element,
+                           const std::optional<cim::PropertyType>& declared, cim::Instance& into)
 {
+    const xml::Element* const after = element->next_sibling();
+    const bool is_plain = element->first_child() == nullptr && element->attributes().empty();
+    if (is_plain && declared && !declared->is_array &&
+        (after == nullptr || after->name() != element->name())) { // nearly all are
+        into.append({.name = std::string{element->name()},
+                     .type = declared->type,
+                     .value = plain(*element, declared->type)});
+        element = after;
+        return;
+    }
     cim::Property property{.name = std::string{element->name()},
                            .type = declared ? declared->type : cim::Type::string,
                            .is_array = declared && declared->is_array};
@@ -220,8 +224,9 @@ cim::Property ValueReader::property(const xml::Element*& element,
     property.is_array = property.is_array || repeated;
     if (!property.is_array || (first.is_null() && !repeated)) {
         property.value = std::move(first);
+        into.append(std::move(property));
         element = next;
-        return property;
+        return;
     }
     cim::Value::Array values;
     const auto keep = [&](cim::Value item) {
@@ -235,8 +240,8 @@ cim::Property ValueReader::property(const xml::Element*& element,
         next = next->next_sibling();
     }
     property.value = cim::Value{std::move(values)};
+    into.append(std::move(property));
     element = next;
-    return property;
 }
 
 cim::Value ValueReader::value(const xml::Element& element,

@@ -7,10 +7,12 @@
 #include "xml/writer.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Properties, references and embedded objects as elements: what requests, answers, Put and Invoke
@@ -31,15 +33,24 @@ public:
     class OfClass
     {
     public:
-        /// `name` must live as long as the cache.
-        const std::optional<cim::PropertyType>& find(std::string_view name);
-
-    private:
-        friend class TypeCache;
         struct Entry {
             std::string_view name;
             std::optional<cim::PropertyType> type;
+            std::size_t same = 0;     ///< place of the first entry whose name is equal but for case
+            std::uint64_t object = 0; ///< that last had a property of this name
         };
+
+        /// `name` must live as long as the cache. Gives the entry's place.
+        std::size_t find(std::string_view name);
+        const Entry& entry(std::size_t place) const noexcept { return entries_[place]; }
+        /// Notes that `object` has a property of this name; false when it had one already.
+        bool first_of(std::size_t place, std::uint64_t object) noexcept
+        {
+            return std::exchange(entries_[entries_[place].same].object, object) != object;
+        }
+
+    private:
+        friend class TypeCache;
 
         const cim::TypeSource* source_ = nullptr;
         std::string_view class_name_;
@@ -88,8 +99,8 @@ public:
 private:
     void properties(const xml::Element& parent, TypeCache::OfClass& types, cim::Instance& into);
     /// Reads `element` and the like-named ones that follow it, and moves on to the next.
-    cim::Property property(const xml::Element*& element,
-                           const std::optional<cim::PropertyType>& declared);
+    void property(const xml::Element*& element, const std::optional<cim::PropertyType>& declared,
+                  cim::Instance& into);
     cim::Value value(const xml::Element& element, const std::optional<cim::PropertyType>& declared,
                      cim::Type& type);
     cim::Value structured(const xml::Element& element,
@@ -100,6 +111,7 @@ private:
     TypeCache types_;
     Sender sender_;
     std::string_view projected_class_;
+    std::uint64_t objects_ = 0; ///< begun
     bool saw_wrapped_reference_ = false;
     bool saw_element_tree_ = false;
 };
