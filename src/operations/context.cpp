@@ -4,6 +4,14 @@
 
 namespace watari::operations {
 
+namespace {
+
+/// How long a change may wait for its turn on the connection after it was marked; also saves writes
+/// when changes follow each other quickly.
+constexpr std::chrono::seconds queueing{30};
+
+} // namespace
+
 const boost::json::value& Runner::Context::result_of(std::string_view step) const
 {
     static const boost::json::value nothing;
@@ -21,11 +29,9 @@ Task<> Runner::Context::mark_sent(std::chrono::nanoseconds within)
 {
     within_ = std::max(within_, within);
     const auto now = services_.clock.now();
-    // The last request may leave at the very deadline. What is already durable and lasts long
-    // enough is not written again.
-    const auto settles = settled_after(
-        now + std::chrono::ceil<std::chrono::microseconds>(deadline_.left(services_.clock)));
-    const bool known = sent_now_ && record().settles && *record().settles >= settles;
+    // Called before every change: what is already durable and lasts long enough is not written again.
+    const bool known = sent_now_ && record().settles && *record().settles >= settled_after(now);
+    const auto settles = settled_after(now + queueing);
     sent_now_ = true;
     if (known) {
         co_return;

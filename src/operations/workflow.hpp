@@ -37,9 +37,9 @@ public:
     /// since).
     virtual bool may_have_sent() const = 0;
 
-    /// To be awaited before a change is sent to the outside: makes durable that it may have been,
-    /// together with result(). `within` is the longest that a request sent from now until
-    /// deadline() may still run after its answer is lost.
+    /// To be awaited before every change that is sent to the outside: makes durable that it may have
+    /// been, together with result(). `within` is the longest that it may still run after its answer
+    /// is lost.
     virtual Task<> mark_sent(std::chrono::nanoseconds within = std::chrono::minutes{1}) = 0;
     /// The operation's steps use this host's budget from the next step on.
     virtual void set_host(store::HostId host) = 0;
