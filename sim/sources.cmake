@@ -52,6 +52,7 @@ set(SOURCES
     scaled_clock.cpp
     service.cpp
     soap_faults.cpp
+    switches.cpp
 )
 set(TESTS
     engine/engine_test.cpp
@@ -62,5 +63,7 @@ set(TESTS
     host/v1/resources_test.cpp
     host/v1/systems_test.cpp
     service_test.cpp
+    switches_test.cpp
+    vectors_test.cpp
 )
 set(LIBS Boost::headers Boost::json fmt::fmt)

@@ -99,12 +99,24 @@ WallTime modified(const fs::path& file)
 {
     std::error_code ignored;
     const auto written = fs::last_write_time(file, ignored);
-    return std::chrono::time_point_cast<WallTime::duration>(std::chrono::file_clock::to_sys(written));
+    return std::chrono::time_point_cast<WallTime::duration>(
+        std::chrono::file_clock::to_sys(written));
 }
 
 std::optional<vhd::Format> format_named(const fs::path& file)
 {
     return vhd::format_named(file.string());
+}
+
+/// What a child at one Windows path records of its parent at another.
+vhd::NewParent new_parent(const fs::path& folder, const std::string& child,
+                          const std::string& parent)
+{
+    const fs::path file = real_path(folder, parent);
+    const auto opened = vhd::open_file(file, vhd::FileMode::read);
+    return {.info = vhd::info(*opened, format_named(file)),
+            .paths = {.relative = relative_path(child, parent), .absolute = parent},
+            .modified = modified(file)};
 }
 
 vhd::ParentResolver resolver(const fs::path& folder)
@@ -121,7 +133,9 @@ vhd::ParentResolver resolver(const fs::path& folder)
         }
         for (const fs::path& candidate : candidates) {
             if (std::error_code none; fs::exists(candidate, none)) {
-                return {.file = vhd::open_file(candidate, vhd::FileMode::read), .location = candidate.string(), .format = format_named(candidate)};
+                return {.file = vhd::open_file(candidate, vhd::FileMode::read),
+                        .location = candidate.string(),
+                        .format = format_named(candidate)};
             }
         }
         return {};
@@ -130,13 +144,15 @@ vhd::ParentResolver resolver(const fs::path& folder)
 
 std::unique_ptr<vhd::Disk> open_disk(const fs::path& folder, const fs::path& file)
 {
-    return vhd::open(vhd::open_file(file, vhd::FileMode::read),
-                     {.format = format_named(file), .location = file.string(), .parents = resolver(folder)});
+    return vhd::open(
+        vhd::open_file(file, vhd::FileMode::read),
+        {.format = format_named(file), .location = file.string(), .parents = resolver(folder)});
 }
 
 Random& disk_random()
 {
-    // Ids inside files need only differ; the engine's own stream stays undisturbed by what files hold.
+    // Ids inside files need only differ; the engine's own stream stays undisturbed by what files
+    // hold.
     static const std::unique_ptr<Random> random = seeded_random(0x7761746172690001ULL);
     return *random;
 }
@@ -161,14 +177,19 @@ std::vector<FoundFile> find_files(const fs::path& folder)
     std::error_code ignored;
     for (const fs::directory_entry& drive : fs::directory_iterator(folder, ignored)) {
         const std::string letter = drive.path().filename().string();
-        if (letter.size() != 1 || std::isalpha(static_cast<unsigned char>(letter[0])) == 0 || !drive.is_directory()) {
+        if (letter.size() != 1 || std::isalpha(static_cast<unsigned char>(letter[0])) == 0 ||
+            !drive.is_directory()) {
             continue;
         }
-        for (const fs::directory_entry& entry : fs::recursive_directory_iterator(drive.path(), ignored)) {
+        for (const fs::directory_entry& entry :
+             fs::recursive_directory_iterator(drive.path(), ignored)) {
             if (entry.is_regular_file()) {
                 std::string rest = entry.path().lexically_relative(drive.path()).string();
                 std::ranges::replace(rest, '/', '\\');
-                found.push_back({.path = fmt::format("{}:\\{}", static_cast<char>(std::toupper(static_cast<unsigned char>(letter[0]))), rest)});
+                found.push_back({.path = fmt::format("{}:\\{}",
+                                                     static_cast<char>(std::toupper(
+                                                         static_cast<unsigned char>(letter[0]))),
+                                                     rest)});
             }
         }
     }
@@ -181,7 +202,8 @@ RealFile read_real_file(const fs::path& folder, const std::string& windows_path)
     std::error_code failed;
     RealFile read{.size = fs::file_size(file, failed)};
     if (failed) {
-        refuse(code::hresult_file_not_found, fmt::format("The system cannot find the file '{}'", windows_path));
+        refuse(code::hresult_file_not_found,
+               fmt::format("The system cannot find the file '{}'", windows_path));
     }
     if (!format_named(file)) {
         return read;
@@ -190,7 +212,8 @@ RealFile read_real_file(const fs::path& folder, const std::string& windows_path)
         const auto opened = vhd::open_file(file, vhd::FileMode::read);
         const vhd::Info info = vhd::info(*opened, format_named(file));
         DiskSpec spec{.path = windows_path,
-                      .format = info.format == vhd::Format::vhdx ? DiskFormat::vhdx : DiskFormat::vhd,
+                      .format =
+                          info.format == vhd::Format::vhdx ? DiskFormat::vhdx : DiskFormat::vhd,
                       .kind = kind_of(info.kind),
                       .size = info.virtual_size.in_bytes(),
                       .block_size = static_cast<std::uint32_t>(info.block_size.in_bytes()),
@@ -199,7 +222,8 @@ RealFile read_real_file(const fs::path& folder, const std::string& windows_path)
         if (info.parent) {
             spec.parent = info.parent->paths.absolute;
         }
-        read.disk = DiskInfo{.spec = std::move(spec), .file_size = read.size, .virtual_disk_id = info.id};
+        read.disk =
+            DiskInfo{.spec = std::move(spec), .file_size = read.size, .virtual_disk_id = info.id};
     } catch (const Error&) {
         // Not a readable virtual disk: a file like any other.
     }
@@ -244,11 +268,7 @@ void create_real_disk(const fs::path& folder, const DiskSpec& spec)
                           .physical_sector_size = spec.physical_sector,
                           .created = modified(file.parent_path())};
         if (spec.kind == DiskKind::differencing) {
-            const fs::path parent = real_path(folder, spec.parent);
-            const auto opened = vhd::open_file(parent, vhd::FileMode::read);
-            disk.parent = vhd::NewParent{.info = vhd::info(*opened, format_named(parent)),
-                                         .paths = {.relative = relative_path(spec.path, spec.parent), .absolute = spec.parent},
-                                         .modified = modified(parent)};
+            disk.parent = new_parent(folder, spec.path, spec.parent);
         }
         const auto made = vhd::open_file(file, vhd::FileMode::create);
         try {
@@ -263,7 +283,8 @@ void create_real_disk(const fs::path& folder, const DiskSpec& spec)
 void resize_real_disk(const fs::path& file, std::uint64_t size)
 {
     hosted([&] {
-        const auto disk = vhd::open_writable(vhd::open_file(file, vhd::FileMode::write), disk_random(), {.format = format_named(file)});
+        const auto disk = vhd::open_writable(vhd::open_file(file, vhd::FileMode::write),
+                                             disk_random(), {.format = format_named(file)});
         if (size > disk->size().in_bytes()) {
             disk->grow(ByteSize::bytes(size));
         }
@@ -298,8 +319,11 @@ void merge_real_disk(const fs::path& folder, const DiskSpec& child, const DiskSp
     hosted([&] {
         const fs::path target = real_path(folder, into.path);
         const auto source = open_disk(folder, real_path(folder, child.path));
-        const auto parent = vhd::open_writable(vhd::open_file(target, vhd::FileMode::write), disk_random(),
-                                               {.format = format_named(target), .location = target.string(), .parents = resolver(folder)});
+        const auto parent =
+            vhd::open_writable(vhd::open_file(target, vhd::FileMode::write), disk_random(),
+                               {.format = format_named(target),
+                                .location = target.string(),
+                                .parents = resolver(folder)});
         // The child's view of the whole disk is what the parent must show afterwards.
         vhd::Bytes buffer(1U << 20);
         const std::uint64_t size = source->size().in_bytes();
@@ -315,9 +339,12 @@ void merge_real_disk(const fs::path& folder, const DiskSpec& child, const DiskSp
     });
 }
 
-void set_real_parent(const fs::path&, const DiskSpec&, const DiskSpec&)
+void set_real_parent(const fs::path& folder, const DiskSpec& child, const DiskSpec& parent)
 {
-    refuse(code::not_supported, "A real file cannot get another parent");
+    hosted([&] {
+        const auto file = vhd::open_file(real_path(folder, child.path), vhd::FileMode::write);
+        vhd::set_parent(*file, new_parent(folder, child.path, parent.path), disk_random());
+    });
 }
 
 } // namespace watari::sim

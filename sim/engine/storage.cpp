@@ -29,10 +29,12 @@ std::string parent_folder(std::string_view path)
 
 bool has_extension(std::string_view path, std::string_view extension)
 {
-    return path.size() > extension.size() && cim::same_name(path.substr(path.size() - extension.size()), extension);
+    return path.size() > extension.size() &&
+           cim::same_name(path.substr(path.size() - extension.size()), extension);
 }
 
-/// What the file takes on the volume before a guest writes: format overhead, or everything when fixed (disk-formats.md).
+/// What the file takes on the volume before a guest writes: format overhead, or everything when
+/// fixed (disk-formats.md).
 std::uint64_t fresh_file_size(const DiskSpec& spec)
 {
     const bool is_vhd = spec.format == DiskFormat::vhd;
@@ -65,18 +67,24 @@ struct Storage::State {
         notice(path);
         const auto at = files.find(cim::folded(path));
         if (at == files.end()) {
-            refuse(code::hresult_file_not_found, fmt::format("The system cannot find the file '{}'", path));
+            refuse(code::hresult_file_not_found,
+                   fmt::format("The system cannot find the file '{}'", path));
         }
         return at->second;
     }
 
     bool is_real() const { return !options.folder.empty(); }
-    std::filesystem::path real(const std::string& path) const { return real_path(options.folder, path); }
+    std::filesystem::path real(const std::string& path) const
+    {
+        return real_path(options.folder, path);
+    }
 
-    /// People copy images into the folder while the host runs: what is there but not known yet becomes known.
+    /// People copy images into the folder while the host runs: what is there but not known yet
+    /// becomes known.
     void notice(const std::string& path)
     {
-        if (!is_real() || files.contains(cim::folded(path)) || folders.contains(cim::folded(path))) {
+        if (!is_real() || files.contains(cim::folded(path)) ||
+            folders.contains(cim::folded(path))) {
             return;
         }
         std::error_code ignored;
@@ -86,7 +94,8 @@ struct Storage::State {
             read(files[cim::folded(path)], path);
             folder = parent_folder(path);
         }
-        for (; !folder.empty() && folders.insert(cim::folded(folder)).second; folder = parent_folder(folder)) {
+        for (; !folder.empty() && folders.insert(cim::folded(folder)).second;
+             folder = parent_folder(folder)) {
         }
     }
 
@@ -102,7 +111,8 @@ struct Storage::State {
 };
 
 Storage::Storage(Clock& clock, Random& random, Options options)
-    : state_(std::make_unique<State>(State{.clock = clock, .random = random, .options = std::move(options)}))
+    : state_(std::make_unique<State>(
+          State{.clock = clock, .random = random, .options = std::move(options)}))
 {
     for (VolumeOptions& volume : state_->options.volumes) {
         volume.letter = static_cast<char>(std::toupper(static_cast<unsigned char>(volume.letter)));
@@ -130,9 +140,13 @@ std::string Storage::local_path(std::string_view path) const
     while (normal.size() > 3 && normal.back() == '\\') {
         normal.pop_back();
     }
-    const bool has_letter = normal.size() >= 3 && std::isalpha(static_cast<unsigned char>(normal[0])) != 0 && normal[1] == ':' && normal[2] == '\\';
-    if (!has_letter || normal.find("\\..") != std::string::npos || normal.find("\\\\") != std::string::npos ||
-        normal.find_first_of("<>\"|?*") != std::string::npos || normal.find(':', 2) != std::string::npos) {
+    const bool has_letter = normal.size() >= 3 &&
+                            std::isalpha(static_cast<unsigned char>(normal[0])) != 0 &&
+                            normal[1] == ':' && normal[2] == '\\';
+    if (!has_letter || normal.find("\\..") != std::string::npos ||
+        normal.find("\\\\") != std::string::npos ||
+        normal.find_first_of("<>\"|?*") != std::string::npos ||
+        normal.find(':', 2) != std::string::npos) {
         refuse(code::invalid_parameter, fmt::format("'{}' is not a path", path));
     }
     if (normal.size() == 3) {
@@ -160,7 +174,8 @@ void Storage::make_folder(std::string_view path)
 {
     std::string at = local_path(path);
     if (!state_->folders.contains(cim::folded(at.substr(0, 2)))) {
-        refuse(code::hresult_path_not_found, fmt::format("The system cannot find the path '{}'", path));
+        refuse(code::hresult_path_not_found,
+               fmt::format("The system cannot find the path '{}'", path));
     }
     if (state_->is_real()) {
         make_real_folder(state_->options.folder, at);
@@ -217,7 +232,8 @@ void Storage::rename_file(std::string_view from, std::string_view to)
         refuse(code::hresult_file_exists, fmt::format("The file '{}' exists", to));
     }
     if (!folder_exists(parent_folder(target))) {
-        refuse(code::hresult_path_not_found, fmt::format("The system cannot find the path '{}'", to));
+        refuse(code::hresult_path_not_found,
+               fmt::format("The system cannot find the path '{}'", to));
     }
     if (state_->is_real()) {
         rename_real_file(state_->real(entry.info.path), state_->real(target));
@@ -254,14 +270,17 @@ void Storage::check_create(const DiskSpec& spec) const
     const bool named_vhdx = has_extension(path, ".vhdx") || has_extension(path, ".avhdx");
     const bool named_vhd = has_extension(path, ".vhd") || has_extension(path, ".avhd");
     if ((is_vhdx && !named_vhdx) || (!is_vhdx && !named_vhd)) {
-        refuse(code::invalid_parameter, fmt::format("The extension of '{}' does not fit the format", path));
+        refuse(code::invalid_parameter,
+               fmt::format("The extension of '{}' does not fit the format", path));
     }
     if (is_vhdx && state_->options.generation < Generation::ws2012) {
         refuse(code::not_supported, "The format is not supported");
     }
     if (spec.kind != DiskKind::differencing) {
-        if (spec.size < disk_size_min || spec.size > (is_vhdx ? vhdx_size_max : vhd_size_max) || spec.size % spec.logical_sector != 0) {
-            refuse(code::invalid_parameter, fmt::format("{} is no size for a virtual hard disk", spec.size));
+        if (spec.size < disk_size_min || spec.size > (is_vhdx ? vhdx_size_max : vhd_size_max) ||
+            spec.size % spec.logical_sector != 0) {
+            refuse(code::invalid_parameter,
+                   fmt::format("{} is no size for a virtual hard disk", spec.size));
         }
     } else if (!spec.parent.empty()) {
         const DiskInfo parent = disk(spec.parent);
@@ -275,7 +294,8 @@ void Storage::check_create(const DiskSpec& spec) const
         refuse(code::hresult_file_exists, fmt::format("The file '{}' exists", path));
     }
     if (!folder_exists(parent_folder(path))) {
-        refuse(code::hresult_path_not_found, fmt::format("The system cannot find the path '{}'", path));
+        refuse(code::hresult_path_not_found,
+               fmt::format("The system cannot find the path '{}'", path));
     }
     if (fresh_file_size(spec) > free_bytes(path[0])) {
         refuse(code::hresult_disk_full, "There is not enough space on the disk");
@@ -294,13 +314,23 @@ void Storage::create_disk(const DiskSpec& given)
         spec.logical_sector = parent.spec.logical_sector;
     }
     if (spec.block_size == 0) {
-        spec.block_size = spec.kind == DiskKind::fixed ? 0 : (spec.format == DiskFormat::vhd || spec.kind == DiskKind::differencing ? 2 * mib : 32 * mib);
+        spec.block_size =
+            spec.kind == DiskKind::fixed
+                ? 0
+                : (spec.format == DiskFormat::vhd || spec.kind == DiskKind::differencing
+                       ? 2 * mib
+                       : 32 * mib);
     }
     if (spec.physical_sector == 0) {
         spec.physical_sector = spec.format == DiskFormat::vhd ? 512 : 4096;
     }
-    State::Entry entry{.info = {.path = spec.path, .size = fresh_file_size(spec), .created = state_->clock.now(), .written = state_->clock.now()},
-                       .disk = DiskInfo{.spec = spec, .file_size = fresh_file_size(spec), .virtual_disk_id = Uuid::random(state_->random)}};
+    State::Entry entry{.info = {.path = spec.path,
+                                .size = fresh_file_size(spec),
+                                .created = state_->clock.now(),
+                                .written = state_->clock.now()},
+                       .disk = DiskInfo{.spec = spec,
+                                        .file_size = fresh_file_size(spec),
+                                        .virtual_disk_id = Uuid::random(state_->random)}};
     if (state_->is_real()) {
         create_real_disk(state_->options.folder, spec);
     }
@@ -320,10 +350,12 @@ void Storage::check_resize(std::string_view path, std::uint64_t size, bool despi
     if (size < info.spec.size && (!is_vhdx || state_->options.generation < Generation::ws2012r2)) {
         refuse(code::invalid_parameter, "The virtual hard disk cannot be made smaller");
     }
-    if (size > (is_vhdx ? vhdx_size_max : vhd_size_max) || size < disk_size_min || size % 512 != 0) {
+    if (size > (is_vhdx ? vhdx_size_max : vhd_size_max) || size < disk_size_min ||
+        size % 512 != 0) {
         refuse(code::invalid_parameter, fmt::format("{} is no size for a virtual hard disk", size));
     }
-    if (info.spec.kind == DiskKind::fixed && size > info.spec.size && size - info.spec.size > free_bytes(info.spec.path[0])) {
+    if (info.spec.kind == DiskKind::fixed && size > info.spec.size &&
+        size - info.spec.size > free_bytes(info.spec.path[0])) {
         refuse(code::hresult_disk_full, "There is not enough space on the disk");
     }
 }
@@ -352,7 +384,9 @@ void Storage::convert_disk(std::string_view source, DiskSpec target)
     }
     check_create(target);
     // A dynamic copy takes what the source holds.
-    const std::uint64_t needed = target.kind == DiskKind::fixed ? fresh_file_size(target) : std::max(from.file_size, fresh_file_size(target));
+    const std::uint64_t needed = target.kind == DiskKind::fixed
+                                     ? fresh_file_size(target)
+                                     : std::max(from.file_size, fresh_file_size(target));
     target.path = local_path(target.path);
     if (needed > free_bytes(target.path[0])) {
         refuse(code::hresult_disk_full, "There is not enough space on the disk");
@@ -372,8 +406,10 @@ void Storage::merge_disk(std::string_view child, std::string_view into)
     const DiskInfo from = disk(child);
     const std::string target = local_path(into);
     const auto parents = chain(child);
-    const auto found = std::ranges::find_if(parents, [&](const std::string& path) { return cim::same_name(path, target); });
-    if (from.spec.kind != DiskKind::differencing || found == parents.end() || found == parents.begin()) {
+    const auto found = std::ranges::find_if(
+        parents, [&](const std::string& path) { return cim::same_name(path, target); });
+    if (from.spec.kind != DiskKind::differencing || found == parents.end() ||
+        found == parents.begin()) {
         refuse(code::invalid_parameter, "The virtual hard disk cannot be merged into that one");
     }
     if (state_->is_real()) {
@@ -393,8 +429,14 @@ void Storage::set_parent(std::string_view child, std::string_view parent)
 {
     State::Entry& entry = state_->get(local_path(child));
     const DiskInfo above = disk(parent);
-    if (!entry.disk || entry.disk->spec.kind != DiskKind::differencing || above.spec.size > entry.disk->spec.size) {
+    const bool is_child = entry.disk && entry.disk->spec.kind == DiskKind::differencing;
+    const bool is_circle = std::ranges::any_of(
+        chain(parent), [&](const std::string& at) { return cim::same_name(at, entry.info.path); });
+    if (!is_child || is_circle || above.spec.size > entry.disk->spec.size) {
         refuse(code::invalid_parameter, "The virtual hard disk cannot have that parent");
+    }
+    if (locked(local_path(child))) {
+        refuse(code::hresult_sharing_violation, fmt::format("The file '{}' is in use", child));
     }
     if (state_->is_real()) {
         set_real_parent(state_->options.folder, entry.disk->spec, above.spec);
@@ -420,7 +462,8 @@ std::vector<std::string> Storage::chain(std::string_view path) const
     while (!at.empty() && found.size() < 64) {
         const auto entry = state_->files.find(cim::folded(local_path(at)));
         if (entry == state_->files.end()) {
-            refuse(found.empty() ? code::hresult_file_not_found : 0xC03A000D, fmt::format("The system cannot find the file '{}'", at));
+            refuse(found.empty() ? code::hresult_file_not_found : 0xC03A000D,
+                   fmt::format("The system cannot find the file '{}'", at));
         }
         found.push_back(entry->second.info.path);
         at = entry->second.disk ? entry->second.disk->spec.parent : std::string{};
@@ -432,7 +475,8 @@ bool Storage::has_children(std::string_view path) const
 {
     const std::string local = local_path(path);
     return std::ranges::any_of(state_->files, [&](const auto& file) {
-        return file.second.disk && !file.second.disk->spec.parent.empty() && cim::same_name(file.second.disk->spec.parent, local);
+        return file.second.disk && !file.second.disk->spec.parent.empty() &&
+               cim::same_name(file.second.disk->spec.parent, local);
     });
 }
 
@@ -448,9 +492,12 @@ void Storage::refresh(std::string_view path)
 void Storage::lock(const std::string& path, bool exclusive, const std::string& holder)
 {
     for (const Lock& lock : state_->locks) {
-        if (lock.holder != holder && cim::same_name(lock.path, path) && (exclusive || lock.exclusive)) {
+        if (lock.holder != holder && cim::same_name(lock.path, path) &&
+            (exclusive || lock.exclusive)) {
             refuse(code::hresult_sharing_violation,
-                   fmt::format("The process cannot access the file '{}' because it is being used by another process", path));
+                   fmt::format("The process cannot access the file '{}' because it is being used "
+                               "by another process",
+                               path));
         }
     }
     state_->locks.push_back(Lock{.path = path, .exclusive = exclusive, .holder = holder});
@@ -464,7 +511,8 @@ void Storage::unlock(const std::string& holder)
 std::optional<Lock> Storage::locked(std::string_view path) const
 {
     const std::string local = local_path(path);
-    const auto at = std::ranges::find_if(state_->locks, [&](const Lock& lock) { return cim::same_name(lock.path, local); });
+    const auto at = std::ranges::find_if(
+        state_->locks, [&](const Lock& lock) { return cim::same_name(lock.path, local); });
     return at == state_->locks.end() ? std::nullopt : std::optional{*at};
 }
 

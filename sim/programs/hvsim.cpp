@@ -7,6 +7,7 @@
 #include "sim/control.hpp"
 #include "sim/fleet.hpp"
 #include "sim/scaled_clock.hpp"
+#include "sim/switches.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -37,6 +38,8 @@ struct Options {
     bool allow_unencrypted = false;
     std::vector<std::string> accounts;
     std::string faults;
+    std::vector<std::string> switches;
+    bool list_switches = false;
     std::uint64_t seed = 0;
     double time_scale = 1;
     std::string lang = "en";
@@ -63,7 +66,8 @@ std::vector<auth::Credentials> accounts_of(const Options& options)
         }
         std::string password = read_file(text.substr(equals + 1));
         password.resize(password.find_last_not_of("\r\n") + 1);
-        accounts.push_back({.user = text.substr(0, equals), .password = auth::Secret{std::move(password)}});
+        accounts.push_back(
+            {.user = text.substr(0, equals), .password = auth::Secret{std::move(password)}});
     }
     if (accounts.empty()) {
         accounts.push_back({.user = "Administrator", .password = auth::Secret{"watari-sim"}});
@@ -95,12 +99,16 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
 {
     const auto generations = sim::generations_from(options.hosts);
     const auto accounts = accounts_of(options);
-    const auto rules = options.faults.empty() ? std::vector<sim::FaultRule>{} : sim::faults_from_json(read_file(options.faults));
+    const auto switches = sim::switches_from(options.switches);
+    const auto rules = options.faults.empty() ? std::vector<sim::FaultRule>{}
+                                              : sim::faults_from_json(read_file(options.faults));
     for (std::size_t index = 0; index < generations.size(); ++index) {
         sim::HostOptions host;
         host.engine.name = fmt::format("HV{:02}", index + 1);
-        host.engine.networks = {{.name = "Customers", .trunk = {40, 41, 42, 43, 44, 45, 46, 47, 48, 49}}};
+        host.engine.networks = {
+            {.name = "Customers", .trunk = {40, 41, 42, 43, 44, 45, 46, 47, 48, 49}}};
         host.engine.generation = generations[index];
+        host.engine.switches = switches;
         if (!options.storage.empty()) {
             host.engine.folder = std::filesystem::path{options.storage} / host.engine.name;
         }
@@ -151,7 +159,9 @@ int serve(const Options& options, Language language)
     if (!options.control.empty()) {
         controls = std::make_unique<http::Server>(
             loop.get_executor(), *wire, network->listen(endpoint(options.control)),
-            [&control](http::Request request, http::Caller caller) { return control.handle(std::move(request), std::move(caller)); },
+            [&control](http::Request request, http::Caller caller) {
+                return control.handle(std::move(request), std::move(caller));
+            },
             http::ServerOptions{.server_name = "hvsim"});
         controls->start();
         control_text = "http://" + controls->local().text();
@@ -173,17 +183,30 @@ int serve(const Options& options, Language language)
 
 void add_options(CLI::App& app, Options& options)
 {
-    app.add_option("--hosts", options.hosts, "generations with counts: ws2012r2*3,ws2008r2sp1")->capture_default_str();
-    app.add_option("--storage", options.storage, "folder for real VHD and VHDX files; without it only what is known of them is kept");
-    app.add_option("--listen", options.listen, "ADDRESS:PORT of the first host, the others on the next ports; port 0: free ones");
-    app.add_option("--control", options.control, "ADDRESS:PORT of the control API; empty: none")->capture_default_str();
-    app.add_option("--ready-file", options.ready_file, "JSON list of the hosts, written when all listen");
+    app.add_option("--hosts", options.hosts, "generations with counts: ws2012r2*3,ws2008r2sp1")
+        ->capture_default_str();
+    app.add_option(
+        "--storage", options.storage,
+        "folder for real VHD and VHDX files; without it only what is known of them is kept");
+    app.add_option(
+        "--listen", options.listen,
+        "ADDRESS:PORT of the first host, the others on the next ports; port 0: free ones");
+    app.add_option("--control", options.control, "ADDRESS:PORT of the control API; empty: none")
+        ->capture_default_str();
+    app.add_option("--ready-file", options.ready_file,
+                   "JSON list of the hosts, written when all listen");
     app.add_option("--auth", options.auth, "authentication schemes")->capture_default_str();
     app.add_flag("--allow-unencrypted", options.allow_unencrypted, "accept plain SOAP over HTTP");
-    app.add_option("--account", options.accounts, "USER=PASSWORD-FILE; without it Administrator / watari-sim");
+    app.add_option("--account", options.accounts,
+                   "USER=PASSWORD-FILE; without it Administrator / watari-sim");
     app.add_option("--faults", options.faults, "JSON list of fault rules for every host");
+    app.add_option("--switch", options.switches,
+                   "NAME=VALUE: how hosts behave where no fact says so; again for more")
+        ->allow_extra_args(false);
+    app.add_flag("--list-switches", options.list_switches, "print the switches and end");
     app.add_option("--seed", options.seed, "makes every random choice repeatable");
-    app.add_option("--time-scale", options.time_scale, "how many times faster the hosts' time runs")->check(CLI::Range(0.001, 1e6));
+    app.add_option("--time-scale", options.time_scale, "how many times faster the hosts' time runs")
+        ->check(CLI::Range(0.001, 1e6));
     app.add_option("--lang", options.lang, "en or ja")->check(CLI::IsMember({"en", "ja"}));
 }
 
@@ -201,6 +224,10 @@ int main(int argc, char** argv)
     }
     const Language language = options.lang == "ja" ? Language::ja : Language::en;
     log::set_sink(log::spdlog_sink(log::Level::warn));
+    if (options.list_switches) {
+        std::cout << sim::describe_switches();
+        return 0;
+    }
     try {
         if (options.auth != "basic") {
             throw Error{ErrorKind::unsupported, message::hvsim_bad_auth{.scheme = options.auth}};

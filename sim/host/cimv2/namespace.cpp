@@ -122,6 +122,54 @@ cim::Instance file_row(const FileInfo& file)
     return row;
 }
 
+/// `C:` stands for the root of a volume, which is named `C:\`.
+cim::Instance folder_row(const std::string& local)
+{
+    const auto cut = local.rfind('\\');
+    const bool is_root = cut == std::string::npos;
+    cim::Instance row{"Win32_Directory"};
+    const std::string name = is_root ? local + '\\' : local;
+    put(row, "Name", name);
+    put(row, "Caption", name);
+    put(row, "Description", name);
+    put(row, "Drive", local.substr(0, 2));
+    put(row, "Path", is_root ? std::string{} : local.substr(2, cut - 1));
+    put(row, "FileName", is_root ? std::string{} : local.substr(cut + 1));
+    put(row, "Extension", "");
+    put(row, "FileType", is_root ? "Local Disk" : "File Folder");
+    put(row, "Readable", true);
+    put(row, "Writeable", true);
+    put(row, "Status", "OK");
+    put(row, "CSCreationClassName", "Win32_ComputerSystem");
+    put(row, "FSCreationClassName", "Win32_FileSystem");
+    put(row, "CreationClassName", "CIM_LogicalFile");
+    return row;
+}
+
+/// By name: folders that exist. Without a name only the roots of the volumes: nobody lists the
+/// folders of a whole host that way.
+void give_folders(Host& host, const Demand& demand, const Sink& sink)
+{
+    const Storage& storage = host.storage();
+    std::vector<std::string> names;
+    if (const auto name = demand.text("Name")) {
+        names.push_back(*name);
+    } else {
+        for (const VolumeOptions& volume : storage.volumes()) {
+            names.push_back(fmt::format("{}:\\", volume.letter));
+        }
+    }
+    for (const std::string& name : names) {
+        try {
+            if (storage.folder_exists(name)) {
+                sink(folder_row(storage.local_path(name)));
+            }
+        } catch (const Error&) {
+            // No local path: there is no such folder.
+        }
+    }
+}
+
 std::string text_of(const cim::Value& value)
 {
     return value.string() == nullptr ? std::string{} : *value.string();
@@ -222,6 +270,9 @@ std::unique_ptr<Repository> make_repository(Host& host)
                         put(row, "State", "Running");
                         put(row, "StartMode", "Auto");
                         sink(std::move(row));
+                    }});
+    repository->add("Win32_Directory", {.produce = [&host](const Demand& demand, const Sink& sink) {
+                        give_folders(host, demand, sink);
                     }});
     add_files(*repository, host);
     return repository;
