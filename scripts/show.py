@@ -117,7 +117,8 @@ def watari(*arguments, code=0):
     """Runs a command as the reader would type it, with its live output."""
     print(paint("1;33", "$ watari " + " ".join(arguments)))
     sys.stdout.flush()
-    done = subprocess.run([str(BIN / "watari"), *arguments], env=environment(), stdin=subprocess.DEVNULL)
+    waiting = [] if arguments[1] in ("list", "show", "wait") else ["--wait"]  # a terminal waits by itself; a pipe does not
+    done = subprocess.run([str(BIN / "watari"), *arguments, *waiting], env=environment(), stdin=subprocess.DEVNULL)
     if done.returncode != code:
         fail(f"watari {' '.join(arguments)} ended with {done.returncode}, not {code}")
 
@@ -180,7 +181,7 @@ def order_with_a_kill(watarid, name, *arguments):
     for _ in range(2000):
         seen = ask("operation", "show", operation["id"])
         done = [step["id"] for step in seen["steps"] if step["state"] == "done"]
-        if "place" in done and seen["state"] in ("running", "waiting"):
+        if "devices" in done and seen["state"] == "running":
             break
         if seen["state"] in ("succeeded", "failed"):
             break
@@ -250,7 +251,7 @@ def story(hosts, watarid):
     change("web-3", 2, "2GiB", "1GiB")
 
     chapter("5. Bad orders are refused before anything is touched")
-    watari("vm", "create", "web-4", "--plan", "small", "--memory", "1025MiB", code=1)
+    watari("vm", "create", "web-4", "--plan", "small", "--memory", "1025MiB", code=2)
     watari("vm", "create", "web-1", "--plan", "small", code=5)
     watari("vm", "create", "web-5", "--plan", "small", "--disk-format", "vhdx", "--host", "hv2008r2", code=1)
     watari("vm", "delete", "web-1", code=5)
@@ -281,7 +282,9 @@ def story(hosts, watarid):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep-serving", action="store_true", help="serve until Ctrl-C instead of ending")
+    parser.add_argument("--programs", type=pathlib.Path, default=BIN, help="folder of hvsim, watarid and watari")
     arguments = parser.parse_args()
+    globals()["BIN"] = arguments.programs
     for program in ("hvsim", "watarid", "watari"):
         if not (BIN / program).exists():
             fail(f"{BIN / program} is not there; run make build first")

@@ -1,5 +1,7 @@
 #include "api/problems.hpp"
 
+#include "provisioning/placement.hpp"
+
 #include <boost/json.hpp>
 
 namespace watari::api {
@@ -18,7 +20,7 @@ int status_of(const Error& error) noexcept
     case ErrorKind::conflict:
         return 409;
     case ErrorKind::unsupported:
-        return 422;
+        return error.code() == "method_not_allowed" ? 405 : 422;
     case ErrorKind::exhausted:
         return 429;
     case ErrorKind::unavailable:
@@ -55,6 +57,11 @@ contract::Problem problem_of(const Error& error, Language language, const std::s
         for (const auto& wrong : invalid->problems()) {
             problem.errors.push_back(
                 {.pointer = wrong.pointer, .code = wrong.message.code, .detail = render(wrong.message, language)});
+        }
+    }
+    if (const auto* no_place = dynamic_cast<const provisioning::NoPlace*>(&error)) {
+        for (const auto& [host, refusal] : no_place->refusals()) {
+            problem.errors.push_back({.pointer = "host:" + host, .code = refusal.code, .detail = render(refusal, language)});
         }
     }
     return problem;

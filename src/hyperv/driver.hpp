@@ -20,6 +20,8 @@ enum class RequestKind { read, change, job_poll };
 /// What every call gets: how long it may take, how to record that a change is about to be sent, and where progress goes.
 struct CallContext {
     Deadline deadline = Deadline::never();
+    /// The longest a request of this call may run on the host (its OperationTimeout): so long a lost change may still happen.
+    std::chrono::seconds operation_timeout{60};
     BeforeChange before_change = {};                        ///< null: nothing to record
     std::function<void(int percent)> progress = {};         ///< host job's PercentComplete; null: nobody listens
     std::function<void(RequestKind kind)> on_request = {}; ///< once per HTTP request sent for this call; null: nobody counts

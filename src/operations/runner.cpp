@@ -82,9 +82,10 @@ bool Runner::undo_reaches_outside() const
 
 Task<std::optional<Pause>> Runner::go_on(std::size_t position)
 {
-    // A lost request may still run: whoever looks before it has run or never will sees nothing.
+    // A lost request may still run: nothing is changed before it has run or never will. If its effect
+    // is there already, there is nothing to wait for.
     const auto settles = run_.steps[position].settles;
-    if (settles && services_.clock.now() < *settles) {
+    if (settles && services_.clock.now() < *settles && !co_await is_done_already(position)) {
         const auto state =
             run_.operation.backward ? OperationState::undoing : OperationState::waiting;
         co_return co_await pause_until(position, state, *settles, "operation.settling");
@@ -93,6 +94,23 @@ Task<std::optional<Pause>> Runner::go_on(std::size_t position)
         co_return co_await undo(position);
     }
     co_return co_await perform(position);
+}
+
+Task<bool> Runner::is_done_already(std::size_t position)
+{
+    const Step& step = run_.workflow->steps[position];
+    if (run_.operation.backward || !step.look) {
+        co_return false;
+    }
+    Context context{services_, run_, position, step.time_limit};
+    try {
+        co_return co_await guarded(step.look(context), context) == Looked::done;
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) {
+            throw;
+        }
+    }
+    co_return false; // what could not be seen now is looked at again later
 }
 
 template <class T>

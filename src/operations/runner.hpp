@@ -59,6 +59,8 @@ private:
     bool undo_reaches_outside() const;
 
     Task<std::optional<Pause>> go_on(std::size_t position);
+    /// Whether the effect of a change that may still be running is there already.
+    Task<bool> is_done_already(std::size_t position);
     Task<std::optional<Pause>> perform(std::size_t position);
     Task<std::optional<Pause>> undo(std::size_t position);
     Task<std::optional<Pause>> end_without_step();

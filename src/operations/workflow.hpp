@@ -50,8 +50,9 @@ public:
 
 /// One step: look → act → verify, then `commit` in the transaction that marks it done.
 ///
-/// `look` is called only when an earlier attempt may have sent a change, and only after that change
-/// has run or never will. Failures by kind: unavailable, timed_out and outcome_unknown are tried
+/// `look` is called only when an earlier attempt may have sent a change; it changes nothing, because
+/// that change may still be running. What it finds done is done at once; otherwise it is called again
+/// after the change has run or never will, and only then the step acts. Failures by kind: unavailable, timed_out and outcome_unknown are tried
 /// again (after a look), then the operation is blocked and goes on by itself; exhausted is tried
 /// again, then permanent; the rest is permanent. After a permanent failure the step itself (if it
 /// may have sent) and all steps done are undone in reverse.

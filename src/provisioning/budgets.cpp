@@ -13,7 +13,7 @@ std::optional<std::int64_t> requests_budget(std::string_view workflow, std::stri
         return (v1 ? 6 : 4) + static_cast<std::int64_t>(disks);
     }
     if (workflow == "resize_vm") {
-        return v1 ? 4 + 4 : 3 + 3; // memory and CPU, and the disk
+        return v1 ? 4 + 5 : 3 + 4; // memory and CPU, and the disk (docs/decisions/0007)
     }
     return std::nullopt;
 }

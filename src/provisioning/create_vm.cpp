@@ -56,7 +56,7 @@ void commit_place(Services& services, Transaction& transaction, StepContext& ste
     note(step, "placement", to_json(decision));
     const auto* chosen = decision.chosen();
     if (chosen == nullptr) {
-        throw_no_place(decision);
+        throw NoPlace{decision};
     }
     const store::ReservationId reservation{Uuid::ordered(std::chrono::system_clock::time_point{step.clock().now()}, step.random())};
     reserve_place(transaction, reservation, vm.id, *chosen, wish);
@@ -106,15 +106,6 @@ hyperv::NewDisk disk_of(const VmRecord& vm, const StepContext& step)
     return disk;
 }
 
-Task<> make_disk(Services& services, StepContext& step)
-{
-    const auto vm = co_await vm_of(step);
-    const auto disk = disk_of(vm, step);
-    co_await on_host<hyperv::DiskFacts>(services, step, host_of(vm), [&disk](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.create_disk(disk, std::move(call));
-    });
-}
-
 Task<> remove_disk(Services& services, StepContext& step)
 {
     const auto vm = co_await vm_of(step);
@@ -128,30 +119,48 @@ Task<> remove_disk(Services& services, StepContext& step)
     });
 }
 
-/// An interrupted copy is not the disk ordered: it is ours by its name, so it goes and the act starts anew.
-Task<Looked> look_for_disk(Services& services, StepContext& step)
+/// nullopt: no file, or one no reader understands (then `is_there` says so).
+Task<std::optional<hyperv::DiskFacts>> find_disk(Services& services, StepContext& step, const VmRecord& vm, bool& is_there)
 {
-    const auto vm = co_await vm_of(step);
     const auto path = vm.disk_path.value();
-    bool unreadable = false;
     std::optional<hyperv::DiskFacts> found;
     try {
         found = co_await on_host<std::optional<hyperv::DiskFacts>>(
             services, step, host_of(vm),
             [&path](hyperv::Driver& driver, hyperv::CallContext call) { return driver.find_disk(path, std::move(call)); });
+        is_there = found.has_value();
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::invalid) {
             throw;
         }
-        unreadable = true;
+        is_there = true;
     }
-    if (found && found->size == vm.wanted_disk_bytes) {
-        co_return Looked::done;
+    co_return found;
+}
+
+Task<Looked> look_for_disk(Services& services, StepContext& step)
+{
+    const auto vm = co_await vm_of(step);
+    bool is_there = false;
+    const auto found = co_await find_disk(services, step, vm, is_there);
+    co_return found && found->size == vm.wanted_disk_bytes ? Looked::done : Looked::not_done;
+}
+
+/// What an interrupted copy left is not the disk ordered: it is ours by its name, so it goes first.
+Task<> make_disk(Services& services, StepContext& step)
+{
+    const auto vm = co_await vm_of(step);
+    if (step.may_have_sent()) {
+        bool is_there = false;
+        co_await find_disk(services, step, vm, is_there);
+        if (is_there) {
+            co_await remove_disk(services, step);
+        }
     }
-    if (found || unreadable) {
-        co_await remove_disk(services, step);
-    }
-    co_return Looked::not_done;
+    const auto disk = disk_of(vm, step);
+    co_await on_host<hyperv::DiskFacts>(services, step, host_of(vm), [&disk](hyperv::Driver& driver, hyperv::CallContext call) {
+        return driver.create_disk(disk, std::move(call));
+    });
 }
 
 // define: the machine, marked from its first moment.
@@ -184,20 +193,43 @@ Task<> remove_machine(Services& services, StepContext& step, const VmRecord& vm,
     });
 }
 
-/// A lost request that ran late can have left a twin: it was never started and nothing of it is recorded, so it goes.
+Task<std::optional<hyperv::Vm>> find_machine(Services& services, StepContext& step, const VmRecord& vm, hyperv::HostVmId guid)
+{
+    co_return co_await on_host<std::optional<hyperv::Vm>>(
+        services, step, host_of(vm),
+        [guid](hyperv::Driver& driver, hyperv::CallContext call) { return driver.find_vm(guid, std::move(call)); });
+}
+
+/// Done is one machine with our mark and everything define gives it.
 Task<Looked> look_for_machine(Services& services, StepContext& step)
 {
     const auto vm = co_await vm_of(step);
-    auto found = co_await marked_vms(services, step, vm);
-    if (found.empty()) {
+    const auto marked = co_await marked_vms(services, step, vm);
+    if (marked.size() != 1 || marked.front().mark != mark_of(services, vm.id)) {
         co_return Looked::not_done;
     }
+    const auto found = co_await find_machine(services, step, vm, marked.front().guid);
+    const bool complete = found && found->summary.name == vm.name && found->summary.processors == vm.wanted_processors &&
+                          found->memory == ByteSize::mib(static_cast<std::uint64_t>(vm.wanted_memory_mib));
+    if (complete) {
+        note(step, "guid", boost::json::value(found->summary.guid.value().lower()));
+    }
+    co_return complete ? Looked::done : Looked::not_done;
+}
+
+/// What an interrupted try left. A lost request that ran late can have made a twin: it was never started and nothing of it is
+/// recorded, so it goes.
+Task<std::optional<hyperv::HostVmId>> earlier_machine(Services& services, StepContext& step, const VmRecord& vm)
+{
+    if (!step.may_have_sent()) {
+        co_return std::nullopt;
+    }
+    auto found = co_await marked_vms(services, step, vm);
     std::ranges::sort(found, {}, &hyperv::VmSummary::guid);
     for (std::size_t i = 1; i < found.size(); ++i) {
         co_await remove_machine(services, step, vm, found[i].guid);
     }
-    note(step, "guid", boost::json::value(found.front().guid.value().lower()));
-    co_return Looked::not_done; // act completes what the interrupted try left
+    co_return found.empty() ? std::nullopt : std::optional{found.front().guid};
 }
 
 std::optional<hyperv::HostVmId> machine_in(const boost::json::value& result)
@@ -211,7 +243,7 @@ Task<> define_machine(Services& services, StepContext& step)
 {
     const auto vm = co_await vm_of(step);
     const auto spec = spec_of(services, vm);
-    const auto earlier = machine_in(step.result());
+    const auto earlier = co_await earlier_machine(services, step, vm);
     const auto guid = co_await on_host<hyperv::HostVmId>(
         services, step, host_of(vm),
         [&](hyperv::Driver& driver, hyperv::CallContext call) { return driver.define_vm(spec, earlier, std::move(call)); });
@@ -265,6 +297,18 @@ Task<> add_devices(Services& services, StepContext& step)
     });
 }
 
+Task<Looked> look_for_devices(Services& services, StepContext& step)
+{
+    const auto vm = co_await vm_of(step);
+    const auto found = co_await find_machine(services, step, vm, reference(services, vm).guid);
+    const bool has_disk = found && std::ranges::any_of(found->disks, [&](const auto& disk) { return hyperv::same_path(disk.path, *vm.disk_path); });
+    const bool has_nic = !vm.mac || (found && std::ranges::any_of(found->nics, [&](const auto& nic) {
+                                         return nic.mac.digits == *vm.mac && (!vm.vlan || nic.vlan == static_cast<unsigned>(*vm.vlan)) &&
+                                                hyperv::same_path(nic.switch_id, text_in(step.result_of("place"), "switch").value_or(""));
+                                     }));
+    co_return has_disk && has_nic ? Looked::done : Looked::not_done;
+}
+
 // start
 
 Task<> start(Services& services, StepContext& step)
@@ -277,6 +321,13 @@ Task<> start(Services& services, StepContext& step)
     co_await on_host<void>(services, step, host_of(vm), [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
         return driver.start(machine, std::move(call));
     });
+}
+
+Task<Looked> look_for_running(Services& services, StepContext& step)
+{
+    const auto vm = co_await vm_of(step);
+    const auto found = co_await find_machine(services, step, vm, reference(services, vm).guid);
+    co_return found && found->summary.state == hyperv::PowerState::running ? Looked::done : Looked::not_done;
 }
 
 Task<> turn_off(Services& services, StepContext& step)
@@ -349,9 +400,11 @@ operations::Workflow create_vm(Services& services)
                  .uncommit = forget_machine},
                 {.id = "devices",
                  .title = message::step_add_devices{},
+                 .look = [s](StepContext& step) { return look_for_devices(*s, step); },
                  .act = [s](StepContext& step) { return add_devices(*s, step); }},
                 {.id = "start",
                  .title = message::step_start{},
+                 .look = [s](StepContext& step) { return look_for_running(*s, step); },
                  .act = [s](StepContext& step) { return start(*s, step); },
                  .undo = [s](StepContext& step) { return turn_off(*s, step); },
                  .commit = commit_ready,

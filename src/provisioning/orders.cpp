@@ -242,7 +242,7 @@ Task<store::OperationRecord> Orders::create_vm(VmOrder order, Asker asker)
         auto input = input_of(transaction, order);
         const auto decision = place(transaction, wish_of(transaction, vm, input));
         if (decision.chosen() == nullptr) {
-            throw_no_place(decision);
+            throw NoPlace{decision};
         }
         store::insert(transaction, vm);
         return NewOperation{.kind = "create_vm", .project = asker.project, .vm = id, .input = std::move(input)};
@@ -262,7 +262,7 @@ Task<WorkPlan> Orders::plan_create_vm(VmOrder order, Asker asker)
             plan.placement = place(transaction, wish_of(transaction, vm, input_of(transaction, order)));
             const auto* chosen = plan.placement.chosen();
             if (chosen == nullptr) {
-                throw_no_place(plan.placement);
+                throw NoPlace{plan.placement};
             }
             plan.host = chosen->host_name;
             plan.ns = store::get<store::HostRecord>(transaction, chosen->host).namespace_used.value_or("");

@@ -134,6 +134,24 @@ bool is_lack_of_room(const Message& refusal)
     return refusal.code == "host_lacks_memory" || refusal.code == "host_lacks_storage";
 }
 
+bool only_lacks_room(const Decision& decision)
+{
+    return !decision.candidates.empty() &&
+           std::ranges::all_of(decision.candidates, [](const auto& candidate) { return std::ranges::all_of(candidate.why_not, is_lack_of_room); });
+}
+
+Message summary_of(const Decision& decision)
+{
+    if (decision.candidates.empty()) {
+        return message::no_host_enrolled{};
+    }
+    const auto hosts = std::to_string(decision.candidates.size());
+    if (only_lacks_room(decision)) {
+        return message::no_capacity{.hosts = hosts};
+    }
+    return message::no_host_fits{.hosts = hosts};
+}
+
 } // namespace
 
 const Candidate* Decision::chosen() const noexcept
@@ -176,21 +194,14 @@ void reserve_place(store::Transaction& transaction, store::ReservationId id, sto
                    {.memory = less(host.memory_total, host.memory_reserve), .storage_bytes = less(storage.volume_free, storage.reserve)});
 }
 
-void throw_no_place(const Decision& decision)
+NoPlace::NoPlace(const Decision& decision)
+    : Error(only_lacks_room(decision) ? ErrorKind::exhausted : ErrorKind::unsupported, summary_of(decision))
 {
-    std::string reasons;
-    bool only_room = !decision.candidates.empty();
     for (const auto& candidate : decision.candidates) {
         for (const auto& refusal : candidate.why_not) {
-            reasons += reasons.empty() ? "" : "; ";
-            reasons += candidate.host_name + ": " + refusal.code;
-            only_room = only_room && is_lack_of_room(refusal);
+            refusals_.emplace_back(candidate.host_name, refusal);
         }
     }
-    if (only_room) {
-        throw Error{ErrorKind::exhausted, message::no_capacity{.reasons = reasons}};
-    }
-    throw Error{ErrorKind::unsupported, message::no_host_fits{.reasons = reasons.empty() ? "no host is enrolled" : reasons}};
 }
 
 boost::json::value to_json(const Decision& decision)

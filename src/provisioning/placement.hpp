@@ -63,8 +63,18 @@ ByteSize storage_needed(ByteSize disk, ByteSize memory);
 Decision place(store::Transaction& transaction, const Wish& wish);
 /// Reserves the chosen place; throws exhausted when the capacity went meanwhile.
 void reserve_place(store::Transaction& transaction, store::ReservationId id, store::VmId vm, const Candidate& place, const Wish& wish);
-/// Throws: exhausted (message::no_capacity) when every refusal was lack of room, else unsupported / conflict (message::no_host_fits).
-[[noreturn]] void throw_no_place(const Decision& decision);
+/// Nobody can take the VM: why, for every host.
+class NoPlace : public Error
+{
+public:
+    /// exhausted (message::no_capacity) when every refusal is lack of room, else unsupported (message::no_host_fits).
+    explicit NoPlace(const Decision& decision);
+    /// Host and refusal.
+    const std::vector<std::pair<std::string, Message>>& refusals() const noexcept { return refusals_; }
+
+private:
+    std::vector<std::pair<std::string, Message>> refusals_;
+};
 
 /// For the operation's record and for people: the decision as JSON (the REST contract's Placement), messages as code and arguments.
 boost::json::value to_json(const Decision& decision);

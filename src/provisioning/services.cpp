@@ -27,10 +27,11 @@ void count(operations::StepContext& step, hyperv::RequestKind kind)
 
 } // namespace
 
-hyperv::CallContext call_context(operations::StepContext& step)
+hyperv::CallContext call_context(const Services& services, operations::StepContext& step)
 {
     return {.deadline = step.deadline(),
-            .before_change = [&step] { return step.mark_sent(); },
+            .operation_timeout = services.operation_timeout,
+            .before_change = [&services, &step] { return step.mark_sent(services.operation_timeout); },
             .progress = [&step](int percent) { step.progress(percent); },
             .on_request = [&step](hyperv::RequestKind kind) { count(step, kind); }};
 }
@@ -42,11 +43,11 @@ Task<T> on_host(Services& services, operations::StepContext& step, store::HostId
     std::optional<Error> failure;
     try {
         if constexpr (std::is_void_v<T>) {
-            co_await act(connection->driver(), call_context(step));
+            co_await act(connection->driver(), call_context(services, step));
             services.fleet.answered(host);
             co_return;
         } else {
-            auto result = co_await act(connection->driver(), call_context(step));
+            auto result = co_await act(connection->driver(), call_context(services, step));
             services.fleet.answered(host);
             co_return result;
         }

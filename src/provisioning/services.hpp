@@ -19,10 +19,12 @@ struct Services {
     store::Store& store;
     fleet::Fleet& fleet;
     hyperv::SiteId site;
+    /// The longest a request may run on a host; a lost change is waited for so long before anybody acts again.
+    std::chrono::seconds operation_timeout{60};
 };
 
 /// The step's deadline, durable "sent" mark, progress and request count as a driver wants them.
-hyperv::CallContext call_context(operations::StepContext& step);
+hyperv::CallContext call_context(const Services& services, operations::StepContext& step);
 
 /// Runs one act on a host's driver and tells the fleet whether the host answered.
 template <class T>

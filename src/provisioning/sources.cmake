@@ -13,5 +13,7 @@ set(SOURCES
     storages.cpp
     wishes.cpp
 )
-set(TESTS)
+set(TESTS
+    placement_test.cpp
+)
 set(LIBS Boost::json)

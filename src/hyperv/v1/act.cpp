@@ -29,7 +29,8 @@ RequestKind kind_of(const wsman::RequestRecord& record, bool polls)
 
 wsman::SessionOptions attributed(const Shared& shared, const CallContext& context, bool polls)
 {
-    wsman::SessionOptions options{.types_of = types_of};
+    wsman::SessionOptions options{.operation_timeout = context.operation_timeout,
+                                  .types_of = types_of};
     options.on_request = [to_call = context.on_request, to_all = shared.on_request,
                           polls](const wsman::RequestRecord& record) {
         if (to_call) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -14,7 +15,7 @@ namespace watari {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> known_settings{"data", "listen", "log_level", "log_file"};
+constexpr std::array<std::string_view, 5> known_settings{"data", "listen", "log_level", "log_file", "operation_timeout"};
 
 using Settings = std::vector<std::pair<std::string, std::string>>; // later ones win
 
@@ -98,8 +99,8 @@ Loaded load_config(const Flags& flags, const std::vector<std::pair<std::string, 
     const auto path = flags.config_file.value_or(home + "/.config/watari/watarid.toml");
     read_file(path, flags.config_file.has_value(), settings, loaded.problems);
     read_environment(environment, settings);
-    const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 4> given{
-        {{"data", &flags.data}, {"listen", &flags.listen}, {"log_level", &flags.log_level}, {"log_file", &flags.log_file}}};
+    const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5> given{
+        {{"data", &flags.data}, {"listen", &flags.listen}, {"log_level", &flags.log_level}, {"log_file", &flags.log_file}, {"operation_timeout", &flags.operation_timeout}}};
     for (const auto& [name, value] : given) {
         if (*value) {
             settings.emplace_back(name, **value);
@@ -129,6 +130,15 @@ Loaded load_config(const Flags& flags, const std::vector<std::pair<std::string, 
         }
     }
     loaded.config.log_file = in(settings, "log_file");
+    if (const auto text = in(settings, "operation_timeout"); !text.empty()) {
+        int number = 0;
+        const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (failure == std::errc{} && end == text.data() + text.size() && number >= 1 && number <= 60) {
+            loaded.config.operation_timeout = std::chrono::seconds{number};
+        } else {
+            loaded.problems.emplace_back(message::config_bad_timeout{.value = text});
+        }
+    }
     return loaded;
 }
 

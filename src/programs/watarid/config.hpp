@@ -16,6 +16,7 @@ struct Config {
     net::Endpoint listen{"127.0.0.1", 8420};
     log::Level log_level = log::Level::info;
     std::string log_file;
+    std::chrono::seconds operation_timeout{60}; ///< of requests to hosts: 1 to 60
 };
 
 /// What the command line gave; stands above the environment, which stands above the file.
@@ -25,6 +26,7 @@ struct Flags {
     std::optional<std::string> listen;
     std::optional<std::string> log_level;
     std::optional<std::string> log_file;
+    std::optional<std::string> operation_timeout;
 };
 
 struct Loaded {

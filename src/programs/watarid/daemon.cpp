@@ -133,7 +133,8 @@ Task<> Daemon::prepare()
     }
     parts.fleet = std::make_unique<fleet::Fleet>(
         fleet::Fleet::Parts{*parts.store, *parts.secrets, *parts.connector, seams_.clock, hyperv::SiteId{site}}, options_.fleet);
-    parts.services = std::make_unique<provisioning::Services>(provisioning::Services{*parts.store, *parts.fleet, hyperv::SiteId{site}});
+    parts.services = std::make_unique<provisioning::Services>(provisioning::Services{
+        *parts.store, *parts.fleet, hyperv::SiteId{site}, options_.operation_timeout});
 }
 
 namespace {

@@ -28,6 +28,7 @@ struct DaemonOptions {
     store::sqlite::Options sqlite = {};
     operations::EngineOptions engine = {};
     fleet::FleetOptions fleet = {};
+    std::chrono::seconds operation_timeout{60}; ///< see provisioning::Services
     std::string version = "0.1.0";
 };
 

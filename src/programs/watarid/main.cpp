@@ -68,7 +68,7 @@ int serve(const Config& config, Language language)
     boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
     std::optional<Error> failure;
     try {
-        Daemon daemon{{loop.get_executor(), *clock, *random, *network}, {.data = config.data, .listen = config.listen}};
+        Daemon daemon{{loop.get_executor(), *clock, *random, *network}, {.data = config.data, .listen = config.listen, .operation_timeout = config.operation_timeout}};
         boost::asio::co_spawn(loop, run(daemon, signals, *clock, failure), [&](std::exception_ptr thrown) {
             loop.stop();
             if (thrown) {
@@ -98,6 +98,7 @@ int main(int argc, char** argv)
     app.add_option("--listen", flags.listen, "address and port of the REST API (default 127.0.0.1:8420)");
     app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
     app.add_option("--log-file", flags.log_file, "write the log there instead of to standard error");
+    app.add_option("--operation-timeout", flags.operation_timeout, "seconds a request may run on a host, 1 to 60 (default 60)");
     app.add_flag("--check-config", check_only, "say everything that is wrong with the configuration, and end");
     app.set_version_flag("--version", "watarid 0.1.0");
     try {
