@@ -132,7 +132,7 @@ public:
 
     /// A parameter's embedded instance (CIM-XML text), read as strictly as a host does: class and
     /// properties of this generation, types, escaping; what the method ignores is dropped. Throws
-    /// refuse(32768 or 32773).
+    /// refuse(32768 or 32773) or, where a switch says so, RepositoryFault.
     cim::Instance embedded(std::string_view text, std::string_view method) const;
 
     /// Path with host and namespace, as hosts print it into strings

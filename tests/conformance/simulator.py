@@ -15,7 +15,7 @@ class Simulator:
         self.folder = tempfile.TemporaryDirectory()
         ready = pathlib.Path(self.folder.name) / "ready.json"
         command = [program, "--listen", "127.0.0.1:0", "--control", "", "--ready-file", str(ready),
-                   "--allow-unencrypted", "--time-scale", "50", "--hosts", ",".join(generations), *options]
+                   "--allow-unencrypted", "--time-scale", "20", "--hosts", ",".join(generations), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if not self.process.stdout.readline():  # one line is written when all hosts listen
             raise AssertionError(f"{command}: ended with {self.process.wait()}: {self.process.stderr.read()}")
