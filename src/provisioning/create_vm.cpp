@@ -37,14 +37,18 @@ bool in_a_dynamic_range(const std::vector<store::HostRecord>& hosts, const std::
     });
 }
 
-void take_address(Transaction& transaction, StepContext& step, VmRecord& vm, const std::set<std::string>& seen)
+void take_address(Transaction& transaction, StepContext& step, VmRecord& vm,
+                  const std::set<std::string>& seen)
 {
     if (!vm.network) {
         return;
     }
     const auto hosts = store::list<store::HostRecord>(transaction);
-    const auto taken = [&](const std::string& mac) { return seen.contains(mac) || in_a_dynamic_range(hosts, mac); };
-    const store::AddressId id{Uuid::ordered(std::chrono::system_clock::time_point{step.clock().now()}, step.random())};
+    const auto taken = [&](const std::string& mac) {
+        return seen.contains(mac) || in_a_dynamic_range(hosts, mac);
+    };
+    const store::AddressId id{
+        Uuid::ordered(std::chrono::system_clock::time_point{step.clock().now()}, step.random())};
     vm.mac = store::allocate_address(transaction, id, *vm.network, vm.id, taken).mac;
 }
 
@@ -58,17 +62,21 @@ void commit_place(Services& services, Transaction& transaction, StepContext& ste
     if (chosen == nullptr) {
         throw NoPlace{decision};
     }
-    const store::ReservationId reservation{Uuid::ordered(std::chrono::system_clock::time_point{step.clock().now()}, step.random())};
+    const store::ReservationId reservation{
+        Uuid::ordered(std::chrono::system_clock::time_point{step.clock().now()}, step.random())};
     reserve_place(transaction, reservation, vm.id, *chosen, wish);
     vm.host = chosen->host;
     vm.storage = chosen->storage;
     vm.disk_format = chosen->disk_format;
-    vm.disk_path = chosen->storage_path + "\\" + vm.id.value().lower() + "-0." + chosen->disk_format;
+    vm.disk_path =
+        chosen->storage_path + "\\" + vm.id.value().lower() + "-0." + chosen->disk_format;
     take_address(transaction, step, vm, services.fleet.macs_seen());
     store::update(transaction, vm);
     note(step, "host", boost::json::value(chosen->host_name));
-    note(step, "switch", boost::json::value(chosen->binding ? chosen->binding->switch_id : std::string{}));
-    note(step, "image_path", boost::json::value(chosen->replica ? chosen->replica->path : std::string{}));
+    note(step, "switch",
+         boost::json::value(chosen->binding ? chosen->binding->switch_id : std::string{}));
+    note(step, "image_path",
+         boost::json::value(chosen->replica ? chosen->replica->path : std::string{}));
     step.set_host(chosen->host);
 }
 
@@ -114,20 +122,23 @@ Task<> remove_disk(Services& services, StepContext& step)
     }
     const auto path = *vm.disk_path;
     const hyperv::VmId id{vm.id.value()};
-    co_await on_host<void>(services, step, *vm.host, [&](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.delete_disk(path, id, std::move(call));
-    });
+    co_await on_host<void>(services, step, *vm.host,
+                           [&](hyperv::Driver& driver, hyperv::CallContext call) {
+                               return driver.delete_disk(path, id, std::move(call));
+                           });
 }
 
 /// nullopt: no file, or one no reader understands (then `is_there` says so).
-Task<std::optional<hyperv::DiskFacts>> find_disk(Services& services, StepContext& step, const VmRecord& vm, bool& is_there)
+Task<std::optional<hyperv::DiskFacts>> find_disk(Services& services, StepContext& step,
+                                                 const VmRecord& vm, bool& is_there)
 {
     const auto path = vm.disk_path.value();
     std::optional<hyperv::DiskFacts> found;
     try {
         found = co_await on_host<std::optional<hyperv::DiskFacts>>(
-            services, step, host_of(vm),
-            [&path](hyperv::Driver& driver, hyperv::CallContext call) { return driver.find_disk(path, std::move(call)); });
+            services, step, host_of(vm), [&path](hyperv::Driver& driver, hyperv::CallContext call) {
+                return driver.find_disk(path, std::move(call));
+            });
         is_there = found.has_value();
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::invalid) {
@@ -146,6 +157,17 @@ Task<Looked> look_for_disk(Services& services, StepContext& step)
     co_return found && found->size == vm.wanted_disk_bytes ? Looked::done : Looked::not_done;
 }
 
+constexpr std::chrono::hours disk_time_limit{2};
+
+/// The copy that an interrupted try began goes on without us and holds the image: its end is waited
+/// for, as long as it may take.
+bool earlier_copy_may_run(StepContext& step, const Error& failure)
+{
+    const auto began = step.operation().started;
+    return step.may_have_sent() && failure.kind() == ErrorKind::conflict && began &&
+           step.clock().now() < *began + disk_time_limit;
+}
+
 /// What an interrupted copy left is not the disk ordered: it is ours by its name, so it goes first.
 Task<> make_disk(Services& services, StepContext& step)
 {
@@ -158,9 +180,19 @@ Task<> make_disk(Services& services, StepContext& step)
         }
     }
     const auto disk = disk_of(vm, step);
-    co_await on_host<hyperv::DiskFacts>(services, step, host_of(vm), [&disk](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.create_disk(disk, std::move(call));
-    });
+    std::optional<Error> failure;
+    try {
+        co_await on_host<hyperv::DiskFacts>(
+            services, step, host_of(vm), [&disk](hyperv::Driver& driver, hyperv::CallContext call) {
+                return driver.create_disk(disk, std::move(call));
+            });
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (failure) {
+        throw earlier_copy_may_run(step, *failure) ? failure->with_kind(ErrorKind::unavailable)
+                                                   : std::move(*failure);
+    }
 }
 
 // define: the machine, marked from its first moment.
@@ -177,27 +209,34 @@ hyperv::VmSpec spec_of(const Services& services, const VmRecord& vm)
     return spec;
 }
 
-Task<std::vector<hyperv::VmSummary>> marked_vms(Services& services, StepContext& step, const VmRecord& vm)
+Task<std::vector<hyperv::VmSummary>> marked_vms(Services& services, StepContext& step,
+                                                const VmRecord& vm)
 {
     const auto mark = mark_of(services, vm.id);
     co_return co_await on_host<std::vector<hyperv::VmSummary>>(
-        services, step, host_of(vm),
-        [&mark](hyperv::Driver& driver, hyperv::CallContext call) { return driver.find_by_mark(mark, std::move(call)); });
+        services, step, host_of(vm), [&mark](hyperv::Driver& driver, hyperv::CallContext call) {
+            return driver.find_by_mark(mark, std::move(call));
+        });
 }
 
-Task<> remove_machine(Services& services, StepContext& step, const VmRecord& vm, hyperv::HostVmId guid)
+Task<> remove_machine(Services& services, StepContext& step, const VmRecord& vm,
+                      hyperv::HostVmId guid)
 {
-    const hyperv::VmRef machine{.guid = guid, .mark = mark_of(services, vm.id), .folder = folder_of_vm(vm)};
-    co_await on_host<void>(services, step, host_of(vm), [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.delete_vm(machine, true, std::move(call));
-    });
+    const hyperv::VmRef machine{
+        .guid = guid, .mark = mark_of(services, vm.id), .folder = folder_of_vm(vm)};
+    co_await on_host<void>(services, step, host_of(vm),
+                           [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
+                               return driver.delete_vm(machine, true, std::move(call));
+                           });
 }
 
-Task<std::optional<hyperv::Vm>> find_machine(Services& services, StepContext& step, const VmRecord& vm, hyperv::HostVmId guid)
+Task<std::optional<hyperv::Vm>> find_machine(Services& services, StepContext& step,
+                                             const VmRecord& vm, hyperv::HostVmId guid)
 {
     co_return co_await on_host<std::optional<hyperv::Vm>>(
-        services, step, host_of(vm),
-        [guid](hyperv::Driver& driver, hyperv::CallContext call) { return driver.find_vm(guid, std::move(call)); });
+        services, step, host_of(vm), [guid](hyperv::Driver& driver, hyperv::CallContext call) {
+            return driver.find_vm(guid, std::move(call));
+        });
 }
 
 /// Done is one machine with our mark and everything define gives it.
@@ -209,17 +248,20 @@ Task<Looked> look_for_machine(Services& services, StepContext& step)
         co_return Looked::not_done;
     }
     const auto found = co_await find_machine(services, step, vm, marked.front().guid);
-    const bool complete = found && found->summary.name == vm.name && found->summary.processors == vm.wanted_processors &&
-                          found->memory == ByteSize::mib(static_cast<std::uint64_t>(vm.wanted_memory_mib));
+    const bool complete =
+        found && found->summary.name == vm.name &&
+        found->summary.processors == vm.wanted_processors &&
+        found->memory == ByteSize::mib(static_cast<std::uint64_t>(vm.wanted_memory_mib));
     if (complete) {
         note(step, "guid", boost::json::value(found->summary.guid.value().lower()));
     }
     co_return complete ? Looked::done : Looked::not_done;
 }
 
-/// What an interrupted try left. A lost request that ran late can have made a twin: it was never started and nothing of it is
-/// recorded, so it goes.
-Task<std::optional<hyperv::HostVmId>> earlier_machine(Services& services, StepContext& step, const VmRecord& vm)
+/// What an interrupted try left. A lost request that ran late can have made a twin: it was never
+/// started and nothing of it is recorded, so it goes.
+Task<std::optional<hyperv::HostVmId>> earlier_machine(Services& services, StepContext& step,
+                                                      const VmRecord& vm)
 {
     if (!step.may_have_sent()) {
         co_return std::nullopt;
@@ -245,8 +287,9 @@ Task<> define_machine(Services& services, StepContext& step)
     const auto spec = spec_of(services, vm);
     const auto earlier = co_await earlier_machine(services, step, vm);
     const auto guid = co_await on_host<hyperv::HostVmId>(
-        services, step, host_of(vm),
-        [&](hyperv::Driver& driver, hyperv::CallContext call) { return driver.define_vm(spec, earlier, std::move(call)); });
+        services, step, host_of(vm), [&](hyperv::Driver& driver, hyperv::CallContext call) {
+            return driver.define_vm(spec, earlier, std::move(call));
+        });
     note(step, "guid", boost::json::value(guid.value().lower()));
 }
 
@@ -285,28 +328,36 @@ Task<> add_devices(Services& services, StepContext& step)
     std::vector<hyperv::NicAttachment> nics;
     if (vm.mac) {
         hyperv::NicAttachment nic;
-        nic.channel = vm.id.value(); // stays when the VM is re-created elsewhere: the guest keeps its adapter
+        nic.channel =
+            vm.id.value(); // stays when the VM is re-created elsewhere: the guest keeps its adapter
         nic.mac = hyperv::MacAddress{*vm.mac};
         nic.switch_id = text_in(step.result_of("place"), "switch").value_or("");
         nic.vlan = vm.vlan ? std::optional{static_cast<unsigned>(*vm.vlan)} : std::nullopt;
         nics.push_back(std::move(nic));
     }
     const auto machine = reference(services, vm);
-    co_await on_host<void>(services, step, host_of(vm), [&](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.add_devices(machine, disks, nics, std::move(call));
-    });
+    co_await on_host<void>(services, step, host_of(vm),
+                           [&](hyperv::Driver& driver, hyperv::CallContext call) {
+                               return driver.add_devices(machine, disks, nics, std::move(call));
+                           });
 }
 
 Task<Looked> look_for_devices(Services& services, StepContext& step)
 {
     const auto vm = co_await vm_of(step);
     const auto found = co_await find_machine(services, step, vm, reference(services, vm).guid);
-    const bool has_disk = found && std::ranges::any_of(found->disks, [&](const auto& disk) { return hyperv::same_path(disk.path, *vm.disk_path); });
-    const bool has_nic = !vm.mac || (found && std::ranges::any_of(found->nics, [&](const auto& nic) {
-                                         return nic.mac.digits == *vm.mac && (!vm.vlan || nic.vlan == static_cast<unsigned>(*vm.vlan)) &&
-                                                hyperv::same_path(nic.switch_id, text_in(step.result_of("place"), "switch").value_or(""));
-                                     }));
-    co_return has_disk && has_nic ? Looked::done : Looked::not_done;
+    const bool has_disk = found && std::ranges::any_of(found->disks, [&](const auto& disk) {
+                              return hyperv::same_path(disk.path, *vm.disk_path);
+                          });
+    const bool has_nic =
+        !vm.mac ||
+        (found && std::ranges::any_of(found->nics, [&](const auto& nic) {
+             return nic.mac.digits == *vm.mac &&
+                    (!vm.vlan || nic.vlan == static_cast<unsigned>(*vm.vlan)) &&
+                    hyperv::same_path(nic.switch_id,
+                                      text_in(step.result_of("place"), "switch").value_or(""));
+         }));
+    co_return has_disk&& has_nic ? Looked::done : Looked::not_done;
 }
 
 // start
@@ -318,16 +369,18 @@ Task<> start(Services& services, StepContext& step)
         co_return;
     }
     const auto machine = reference(services, vm);
-    co_await on_host<void>(services, step, host_of(vm), [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.start(machine, std::move(call));
-    });
+    co_await on_host<void>(services, step, host_of(vm),
+                           [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
+                               return driver.start(machine, std::move(call));
+                           });
 }
 
 Task<Looked> look_for_running(Services& services, StepContext& step)
 {
     const auto vm = co_await vm_of(step);
     const auto found = co_await find_machine(services, step, vm, reference(services, vm).guid);
-    co_return found && found->summary.state == hyperv::PowerState::running ? Looked::done : Looked::not_done;
+    co_return found && found->summary.state == hyperv::PowerState::running ? Looked::done
+                                                                           : Looked::not_done;
 }
 
 Task<> turn_off(Services& services, StepContext& step)
@@ -337,16 +390,19 @@ Task<> turn_off(Services& services, StepContext& step)
         co_return;
     }
     const auto machine = reference(services, vm);
-    co_await on_host<void>(services, step, host_of(vm), [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.turn_off(machine, std::move(call));
-    });
+    co_await on_host<void>(services, step, host_of(vm),
+                           [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
+                               return driver.turn_off(machine, std::move(call));
+                           });
 }
 
 void commit_ready(Transaction& transaction, StepContext& step)
 {
     auto vm = ordered_vm(transaction, step);
     vm.lifecycle = store::Lifecycle::ready;
-    vm.observed_power = vm.wanted_power == store::WantedPower::running ? store::ObservedPower::running : store::ObservedPower::off;
+    vm.observed_power = vm.wanted_power == store::WantedPower::running
+                            ? store::ObservedPower::running
+                            : store::ObservedPower::off;
     vm.observed_processors = vm.wanted_processors;
     vm.observed_memory_mib = vm.wanted_memory_mib;
     vm.observed_disk_bytes = vm.wanted_disk_bytes;
@@ -382,7 +438,8 @@ operations::Workflow create_vm(Services& services)
             {
                 {.id = "place",
                  .title = message::step_place{},
-                 .commit = [s](Transaction& transaction, StepContext& step) { commit_place(*s, transaction, step); },
+                 .commit = [s](Transaction& transaction,
+                               StepContext& step) { commit_place(*s, transaction, step); },
                  .uncommit = release_place,
                  .retry_exhausted = false},
                 {.id = "disk",
@@ -390,7 +447,7 @@ operations::Workflow create_vm(Services& services)
                  .look = [s](StepContext& step) { return look_for_disk(*s, step); },
                  .act = [s](StepContext& step) { return make_disk(*s, step); },
                  .undo = [s](StepContext& step) { return remove_disk(*s, step); },
-                 .time_limit = std::chrono::hours{2}},
+                 .time_limit = disk_time_limit},
                 {.id = "define",
                  .title = message::step_define{},
                  .look = [s](StepContext& step) { return look_for_machine(*s, step); },

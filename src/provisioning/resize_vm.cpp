@@ -13,7 +13,8 @@ using operations::StepContext;
 using store::Transaction;
 using store::VmRecord;
 
-/// The sizes before and after, as the operation's input has them: "from" and "to" with processors, memory_mib, disk_bytes.
+/// The sizes before and after, as the operation's input has them: "from" and "to" with processors,
+/// memory_mib, disk_bytes.
 struct Sizes {
     std::int64_t processors = 0;
     std::int64_t memory_mib = 0;
@@ -25,7 +26,8 @@ Sizes sizes_in(const boost::json::value& input, std::string_view which)
     const auto& json = input.as_object().at(which);
     return {.processors = number_in(json, "processors").value(),
             .memory_mib = number_in(json, "memory_mib").value(),
-            .disk = ByteSize::bytes(static_cast<std::uint64_t>(number_in(json, "disk_bytes").value()))};
+            .disk =
+                ByteSize::bytes(static_cast<std::uint64_t>(number_in(json, "disk_bytes").value()))};
 }
 
 void set_wanted(VmRecord& vm, const Sizes& sizes)
@@ -46,9 +48,12 @@ void reserve_sizes(Transaction& transaction, const VmRecord& vm, const Sizes& si
     reservation->memory = ByteSize::mib(static_cast<std::uint64_t>(sizes.memory_mib));
     reservation->storage_bytes = storage_needed(sizes.disk, reservation->memory);
     reservation->processors = sizes.processors;
-    const auto room = [](ByteSize whole, ByteSize reserve) { return whole > reserve ? whole - reserve : ByteSize{}; };
+    const auto room = [](ByteSize whole, ByteSize reserve) {
+        return whole > reserve ? whole - reserve : ByteSize{};
+    };
     store::reserve(transaction, *reservation,
-                   {.memory = room(host.memory_total, host.memory_reserve), .storage_bytes = room(storage.volume_free, storage.reserve)});
+                   {.memory = room(host.memory_total, host.memory_reserve),
+                    .storage_bytes = room(storage.volume_free, storage.reserve)});
 }
 
 /// Both sizes are held until the end: what may be undone must still find its room.
@@ -67,7 +72,8 @@ void uncommit_reserve(Transaction& transaction, StepContext& step)
 {
     const auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
     auto sizes = sizes_in(step.input(), "from");
-    sizes.disk = std::max(sizes.disk, vm.observed_disk_bytes.value_or(sizes.disk)); // a disk that grew stays grown
+    sizes.disk = std::max(
+        sizes.disk, vm.observed_disk_bytes.value_or(sizes.disk)); // a disk that grew stays grown
     reserve_sizes(transaction, vm, sizes);
 }
 
@@ -76,9 +82,10 @@ Task<> with_machine(Services& services, StepContext& step,
 {
     const auto vm = co_await vm_of(step);
     const auto machine = reference(services, vm);
-    co_await on_host<void>(services, step, host_of(vm), [&](hyperv::Driver& driver, hyperv::CallContext call) {
-        return act(driver, machine, std::move(call));
-    });
+    co_await on_host<void>(services, step, host_of(vm),
+                           [&](hyperv::Driver& driver, hyperv::CallContext call) {
+                               return act(driver, machine, std::move(call));
+                           });
 }
 
 bool restarts(const StepContext& step)
@@ -89,36 +96,45 @@ bool restarts(const StepContext& step)
 Task<> shut_down(Services& services, StepContext& step)
 {
     if (restarts(step)) {
-        co_await with_machine(services, step, [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
-            return driver.shut_down(std::move(machine), std::move(call));
-        });
+        co_await with_machine(
+            services, step,
+            [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
+                return driver.shut_down(std::move(machine), std::move(call));
+            });
     }
 }
 
 Task<> start_again(Services& services, StepContext& step)
 {
     if (restarts(step)) {
-        co_await with_machine(services, step, [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
-            return driver.start(std::move(machine), std::move(call));
-        });
+        co_await with_machine(
+            services, step,
+            [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
+                return driver.start(std::move(machine), std::move(call));
+            });
     }
 }
 
-Task<> set_resources(Services& services, StepContext& step, std::string_view from, std::string_view to)
+Task<> set_resources(Services& services, StepContext& step, std::string_view from,
+                     std::string_view to)
 {
     const auto before = sizes_in(step.input(), from);
     const auto after = sizes_in(step.input(), to);
-    const auto memory = before.memory_mib == after.memory_mib
-                            ? std::nullopt
-                            : std::optional{ByteSize::mib(static_cast<std::uint64_t>(after.memory_mib))};
-    const auto processors =
-        before.processors == after.processors ? std::nullopt : std::optional{static_cast<unsigned>(after.processors)};
+    const auto memory =
+        before.memory_mib == after.memory_mib
+            ? std::nullopt
+            : std::optional{ByteSize::mib(static_cast<std::uint64_t>(after.memory_mib))};
+    const auto processors = before.processors == after.processors
+                                ? std::nullopt
+                                : std::optional{static_cast<unsigned>(after.processors)};
     if (!memory && !processors) {
         co_return;
     }
-    co_await with_machine(services, step, [&](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
-        return driver.set_resources(std::move(machine), memory, processors, std::move(call));
-    });
+    co_await with_machine(
+        services, step,
+        [&](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
+            return driver.set_resources(std::move(machine), memory, processors, std::move(call));
+        });
 }
 
 Task<> grow_disk(Services& services, StepContext& step)
@@ -129,9 +145,10 @@ Task<> grow_disk(Services& services, StepContext& step)
     }
     const auto vm = co_await vm_of(step);
     const auto path = vm.disk_path.value();
-    co_await on_host<hyperv::DiskFacts>(services, step, host_of(vm), [&](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.grow_disk(path, to.disk, std::move(call));
-    });
+    co_await on_host<hyperv::DiskFacts>(services, step, host_of(vm),
+                                        [&](hyperv::Driver& driver, hyperv::CallContext call) {
+                                            return driver.grow_disk(path, to.disk, std::move(call));
+                                        });
 }
 
 void commit_grown(Transaction& transaction, StepContext& step)
@@ -140,6 +157,33 @@ void commit_grown(Transaction& transaction, StepContext& step)
     vm.observed_disk_bytes = sizes_in(step.input(), "to").disk;
     vm.wanted_disk_bytes = *vm.observed_disk_bytes;
     store::update(transaction, vm);
+}
+
+/// A disk cannot shrink: what a failed try left grown is recorded as it is.
+Task<> see_disk(Services& services, StepContext& step)
+{
+    if (sizes_in(step.input(), "to").disk == sizes_in(step.input(), "from").disk) {
+        co_return;
+    }
+    const auto vm = co_await vm_of(step);
+    const auto path = vm.disk_path.value();
+    const auto found = co_await on_host<std::optional<hyperv::DiskFacts>>(
+        services, step, host_of(vm), [&path](hyperv::Driver& driver, hyperv::CallContext call) {
+            return driver.find_disk(path, std::move(call));
+        });
+    if (found) {
+        note(step, "disk_bytes", boost::json::value(found->size.in_bytes()));
+    }
+}
+
+void record_disk(Transaction& transaction, StepContext& step)
+{
+    if (const auto seen = number_in(step.result(), "disk_bytes")) {
+        auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+        vm.observed_disk_bytes = ByteSize::bytes(static_cast<std::uint64_t>(*seen));
+        vm.wanted_disk_bytes = *vm.observed_disk_bytes;
+        store::update(transaction, vm);
+    }
 }
 
 void commit_resized(Transaction& transaction, StepContext& step)
@@ -193,7 +237,9 @@ operations::Workflow resize_vm(Services& services)
                 {.id = "disk",
                  .title = message::step_grow_disk{},
                  .act = [s](StepContext& step) { return grow_disk(*s, step); },
+                 .undo = [s](StepContext& step) { return see_disk(*s, step); },
                  .commit = commit_grown,
+                 .uncommit = record_disk,
                  .time_limit = std::chrono::minutes{30}},
                 {.id = "resources",
                  .title = message::step_set_resources{},
