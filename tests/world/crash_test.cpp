@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <functional>
+#include <iostream>
 #include <map>
 
 namespace watari::world {
@@ -68,6 +70,11 @@ struct Clean {
 struct Row {
     Generation generation;
     const Act& act;
+
+    friend void PrintTo(const Row& row, std::ostream* out)
+    {
+        *out << row.act.name << " on " << to_string(row.generation);
+    }
 };
 
 class CrashSweep : public ::testing::TestWithParam<Row>
@@ -105,6 +112,12 @@ protected:
         act().after(world);
     }
 
+    ~CrashSweep() override
+    {
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+        std::cout << fmt::format("{} kills in {:.1f} s\n", world.node().kills(), taken.count());
+    }
+
     void sweep_requests(FaultEffect effect, std::chrono::milliseconds delay = {})
     {
         const Clean expected = clean();
@@ -116,6 +129,7 @@ protected:
     }
 
     World world{{.seed = 11, .hosts = {GetParam().generation}}};
+    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 };
 
 TEST_P(CrashSweep, killed_before_the_host_executes_a_request)
@@ -156,6 +170,45 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) {
         return fmt::format("{}_on_{}", row.param.act.name, to_string(row.param.generation));
     });
+
+class LongCopy : public ::testing::TestWithParam<Generation>
+{
+};
+
+/// Copying the image takes 40 minutes: the host goes on while watarid is dead, is done before it is
+/// back, or not yet.
+TEST_P(LongCopy, goes_on_while_watarid_is_dead)
+{
+    using std::chrono::minutes;
+    const sim::Durations slow{.disk_copy_per_gib = minutes{2}};
+    World world{{.seed = 11, .hosts = {GetParam()}, .durations = slow}};
+    world.furnish();
+    create_cleanly(world);
+    const std::string expected = whole_state(world);
+    remove_cleanly(world);
+    for (const auto& [until_kill, dead] : {std::pair{minutes{1}, minutes{0}},
+                                           {minutes{1}, minutes{10}},
+                                           {minutes{30}, minutes{0}},
+                                           {minutes{30}, minutes{60}},
+                                           {minutes{39}, minutes{2}}}) {
+        SCOPED_TRACE(
+            fmt::format("killed after {} min, dead for {} min", until_kill.count(), dead.count()));
+        const Answer accepted = world.post("/v1/vms", desk);
+        world.clock().advance(until_kill);
+        world.node().kill();
+        world.clock().advance(dead);
+        const json::object operation = world.ended(accepted);
+        EXPECT_EQ(operation.at("state"), "succeeded") << json::serialize(operation);
+        EXPECT_EQ(whole_state(world), expected);
+        remove_cleanly(world);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LongCopy,
+                         ::testing::Values(Generation::ws2008r2sp1, Generation::ws2012r2),
+                         [](const auto& generation) {
+                             return std::string{to_string(generation.param)};
+                         });
 
 class PermanentFault : public ::testing::TestWithParam<Generation>
 {

@@ -57,6 +57,7 @@ public:
         check();
     }
 
+    unsigned kills() { return world_.node().kills(); }
     std::string log() { return event_log(world_); }
 
 private:
@@ -102,6 +103,13 @@ private:
                         .effect = FaultEffect::return_code,
                         .number = 32768});
             return;
+        case 5: {
+            static constexpr FaultEffect effects[] = {
+                FaultEffect::host_restart, FaultEffect::service_restart, FaultEffect::job_error};
+            faults.add(
+                {.nth = 1 + below(20), .times = 1, .effect = effects[below(3)], .number = 32768});
+            return;
+        }
         default:
             world_.network().cut(World::host_address(host).address);
         }
@@ -285,10 +293,11 @@ TEST(RandomLife, keeps_every_promise_whatever_goes_wrong)
     const auto first = one != 0 ? one : number_from("WATARI_WORLD_FIRST", 1);
     const auto count = one != 0 ? 1 : number_from("WATARI_WORLD_SEEDS", 8);
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        std::cout << "seed " << seed << std::endl;
         SCOPED_TRACE(fmt::format("again with WATARI_WORLD_SEED={}", seed));
         try {
-            Life{seed}.run(20);
+            Life life{seed};
+            life.run(20);
+            std::cout << fmt::format("seed {}: {} kills", seed, life.kills()) << std::endl;
         } catch (const std::exception& error) {
             ADD_FAILURE() << error.what();
         }

@@ -37,6 +37,7 @@ sim::HostOptions host_options(const WorldOptions& world, std::size_t index)
     options.engine.name = fmt::format("HV{:02}", index + 1);
     options.engine.generation = world.hosts[index];
     options.engine.switches = world.switches;
+    options.engine.durations = world.durations;
     options.engine.networks = {{.name = "Customers"}};
     options.service.accounts = {
         {.user = std::string{World::user}, .password = auth::Secret{std::string{World::password}}}};

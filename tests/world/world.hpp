@@ -22,6 +22,7 @@ struct WorldOptions {
     std::uint64_t seed = 1;
     std::vector<Generation> hosts = {Generation::ws2012r2};
     std::map<std::string, std::string> switches = {}; ///< of every host's profile
+    sim::Durations durations = {};                    ///< of every host's acts
     /// Long, so that only orders cause requests and commits; tests that want refreshes set it.
     std::chrono::seconds refresh_every{24 * 3600};
 };
