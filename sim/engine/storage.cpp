@@ -340,8 +340,8 @@ void Storage::create_disk(const DiskSpec& given)
 void Storage::check_resize(std::string_view path, std::uint64_t size, bool despite_children) const
 {
     const DiskInfo info = disk(path);
-    if (info.spec.kind == DiskKind::differencing) {
-        refuse(code::not_supported, "A differencing virtual hard disk cannot be resized");
+    if (info.spec.kind == DiskKind::differencing && info.spec.format == DiskFormat::vhd) {
+        refuse(code::not_supported, "A differencing VHD cannot be resized"); // a VHDX can (disk-formats.md 5)
     }
     if (!despite_children && has_children(path)) {
         refuse(code::in_use, fmt::format("'{}' is the parent of another virtual hard disk", path));

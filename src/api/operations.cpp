@@ -134,7 +134,11 @@ contract::Operation Resources::view(store::Transaction& transaction, const store
             disks = vm->disk_path ? 1 : 0;
         }
     }
-    result.requests_budget = provisioning::requests_budget(operation.kind, result.namespace_.value_or(""), source, disks);
+    // A budget is that of a first attempt; a resize that restarts the guest polls it, too.
+    const bool repeated = std::ranges::any_of(result.steps, [](const auto& step) { return step.attempts > 1; });
+    if (!repeated && !provisioning::flag_in(operation.input, "restart")) {
+        result.requests_budget = provisioning::requests_budget(operation.kind, result.namespace_.value_or(""), source, disks);
+    }
     return result;
 }
 

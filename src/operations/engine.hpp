@@ -43,6 +43,8 @@ struct EngineOptions {
     std::chrono::nanoseconds settle_margin = std::chrono::seconds{10};
     /// How much longer than its time limit a step's function may take before it is cancelled.
     std::chrono::nanoseconds overrun_grace = std::chrono::seconds{30};
+    /// How often the effect of a lost request is looked for meanwhile.
+    std::chrono::nanoseconds look_interval = std::chrono::seconds{5};
     /// How often the store is asked for operations that nobody woke us for.
     std::chrono::nanoseconds poll_interval = std::chrono::seconds{5};
     std::function<void(const Change&)> on_change = {};

@@ -88,7 +88,9 @@ Task<std::optional<Pause>> Runner::go_on(std::size_t position)
     if (settles && services_.clock.now() < *settles && !co_await is_done_already(position)) {
         const auto state =
             run_.operation.backward ? OperationState::undoing : OperationState::waiting;
-        co_return co_await pause_until(position, state, *settles, "operation.settling");
+        const bool looks = !run_.operation.backward && run_.workflow->steps[position].look;
+        const auto next = looks ? after(services_.clock.now(), services_.options.look_interval) : *settles;
+        co_return co_await pause_until(position, state, std::min(next, *settles), "operation.settling");
     }
     if (run_.operation.backward) {
         co_return co_await undo(position);
@@ -291,7 +293,9 @@ Task<std::optional<Pause>> Runner::after_failure(std::size_t position, Context& 
     case Verdict::retry: {
         const auto next = after(now, backoff(run_.operation.attempts, options, services_.random));
         co_return co_await pause_until(position, OperationState::waiting,
-                                       std::max(next, run_.steps[position].settles.value_or(next)),
+                                       run_.workflow->steps[position].look
+                                           ? next
+                                           : std::max(next, run_.steps[position].settles.value_or(next)),
                                        "step.failed");
     }
     case Verdict::block:

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace watari::provisioning {
@@ -23,19 +24,47 @@ double share(ByteSize left, ByteSize whole)
     return whole == ByteSize{} ? 0.0 : static_cast<double>(left.in_bytes()) / static_cast<double>(whole.in_bytes());
 }
 
-/// Memory promised to VMs of ours that do not hold it yet: free memory of the host still counts it.
-ByteSize promised_memory(store::Transaction& transaction, const store::HostRecord& host)
+/// What a decision needs of all hosts, read in a few queries however many there are.
+struct Site {
+    store::ReservedEverywhere reserved;
+    std::map<store::HostId, std::vector<store::StorageRecord>> storages;
+    std::map<store::HostId, store::NetworkBindingRecord> bindings; ///< of the network wished for
+    std::map<store::HostId, store::ImageReplicaRecord> replicas;   ///< of the image wished for
+    std::string image_format;
+};
+
+template <class Id, class Value>
+Value value_or_none(const std::map<Id, Value>& values, const Id& id)
 {
-    ByteSize promised;
-    for (const auto& reservation : store::list<store::ReservationRecord>(transaction, {.all = {{"host", "=", host.id}}})) {
-        const auto vm = store::find<store::VmRecord>(transaction, reservation.vm);
-        const bool holds_it = vm && vm->observed_power == store::ObservedPower::running && vm->observed_at && host.last_seen &&
-                              *vm->observed_at <= *host.last_seen;
-        if (!holds_it) {
-            promised += reservation.memory;
+    const auto found = values.find(id);
+    return found == values.end() ? Value{} : found->second;
+}
+
+template <class Id, class Value>
+std::optional<Value> find(const std::map<Id, Value>& values, const Id& id)
+{
+    const auto found = values.find(id);
+    return found == values.end() ? std::nullopt : std::optional{found->second};
+}
+
+Site read_site(store::Transaction& transaction, const Wish& wish)
+{
+    Site site{.reserved = store::reserved_everywhere(transaction), .storages = {}, .bindings = {}, .replicas = {}, .image_format = {}};
+    for (auto& storage : store::list<store::StorageRecord>(transaction)) {
+        site.storages[storage.host].push_back(std::move(storage));
+    }
+    if (wish.network) {
+        for (auto& binding : store::bindings_of(transaction, *wish.network)) {
+            site.bindings.emplace(binding.host, std::move(binding));
         }
     }
-    return promised;
+    if (wish.image) {
+        site.image_format = store::get<store::ImageRecord>(transaction, *wish.image).format;
+        for (auto& replica : store::replicas_of(transaction, *wish.image)) {
+            site.replicas.emplace(replica.host, std::move(replica));
+        }
+    }
+    return site;
 }
 
 bool has_room(const Candidate& candidate, const Wish& wish)
@@ -43,15 +72,15 @@ bool has_room(const Candidate& candidate, const Wish& wish)
     return candidate.storage_free >= storage_needed(wish.disk, wish.memory);
 }
 
-void choose_storage(store::Transaction& transaction, const Wish& wish, Candidate& candidate, ByteSize& volume_size)
+void choose_storage(const Site& site, const Wish& wish, Candidate& candidate, ByteSize& volume_size)
 {
-    const auto storages = store::storages_of(transaction, candidate.host);
-    if (storages.empty()) {
+    const auto storages = site.storages.find(candidate.host);
+    if (storages == site.storages.end()) {
         candidate.why_not.push_back(message::host_has_no_storage{.host = candidate.host_name});
         return;
     }
-    for (const auto& storage : storages) {
-        const ByteSize left = less(less(storage.volume_free, storage.reserve), store::storage_usage(transaction, storage.id));
+    for (const auto& storage : storages->second) {
+        const ByteSize left = less(less(storage.volume_free, storage.reserve), value_or_none(site.reserved.storage, storage.id));
         if (!candidate.storage || left > candidate.storage_free) {
             candidate.storage = storage.id;
             candidate.storage_path = storage.path;
@@ -66,17 +95,17 @@ void choose_storage(store::Transaction& transaction, const Wish& wish, Candidate
     }
 }
 
-void check_disk(store::Transaction& transaction, const store::HostRecord& host, const Wish& wish, Candidate& candidate)
+void check_disk(const Site& site, const store::HostRecord& host, const Wish& wish, Candidate& candidate)
 {
     const auto probe = fleet::recorded_probe(host);
     const bool vhdx = probe && probe->capabilities.has(hyperv::Capability::vhdx);
     candidate.disk_format = wish.disk_format.value_or(vhdx ? "vhdx" : "vhd");
     if (wish.image) {
-        candidate.replica = store::find_replica(transaction, *wish.image, candidate.host);
+        candidate.replica = find(site.replicas, candidate.host);
         if (!candidate.replica || !candidate.replica->verified) {
             candidate.why_not.push_back(message::host_lacks_image{.host = candidate.host_name, .image = wish.image_name});
         } else if (!wish.disk_format) {
-            candidate.disk_format = store::get<store::ImageRecord>(transaction, *wish.image).format;
+            candidate.disk_format = site.image_format;
         }
         if (wish.disk_source == store::DiskSource::differencing && probe &&
             !probe->capabilities.has(hyperv::Capability::differencing_from_image)) {
@@ -88,11 +117,11 @@ void check_disk(store::Transaction& transaction, const store::HostRecord& host, 
     }
 }
 
-void check_memory(store::Transaction& transaction, const store::HostRecord& host, const Wish& wish, Candidate& candidate)
+void check_memory(const Site& site, const store::HostRecord& host, const Wish& wish, Candidate& candidate)
 {
-    const ByteSize now = less(less(host.memory_free, host.memory_reserve), promised_memory(transaction, host));
+    const ByteSize now = less(less(host.memory_free, host.memory_reserve), value_or_none(site.reserved.memory_not_held, host.id));
     const ByteSize policy =
-        less(less(host.memory_total, host.memory_reserve), store::host_usage(transaction, host.id).memory);
+        less(less(host.memory_total, host.memory_reserve), value_or_none(site.reserved.memory, host.id));
     candidate.memory_free = std::min(now, policy);
     if (candidate.memory_free < wish.memory) {
         candidate.why_not.push_back(message::host_lacks_memory{
@@ -105,7 +134,7 @@ void check_memory(store::Transaction& transaction, const store::HostRecord& host
     }
 }
 
-Candidate judge(store::Transaction& transaction, const store::HostRecord& host, const Wish& wish)
+Candidate judge(const Site& site, const store::HostRecord& host, const Wish& wish)
 {
     Candidate candidate{.host = host.id, .host_name = host.name};
     if (host.state != store::HostState::ready) {
@@ -115,11 +144,11 @@ Candidate judge(store::Transaction& transaction, const store::HostRecord& host, 
         candidate.why_not.push_back(message::host_takes_no_vms{.host = host.name});
     }
     ByteSize volume_size;
-    check_memory(transaction, host, wish, candidate);
-    choose_storage(transaction, wish, candidate, volume_size);
-    check_disk(transaction, host, wish, candidate);
+    check_memory(site, host, wish, candidate);
+    choose_storage(site, wish, candidate, volume_size);
+    check_disk(site, host, wish, candidate);
     if (wish.network) {
-        candidate.binding = store::find_binding(transaction, *wish.network, host.id);
+        candidate.binding = find(site.bindings, host.id);
         if (!candidate.binding) {
             candidate.why_not.push_back(message::network_not_attached{.network = wish.network_name, .host = host.name});
         }
@@ -166,12 +195,13 @@ ByteSize storage_needed(ByteSize disk, ByteSize memory)
 
 Decision place(store::Transaction& transaction, const Wish& wish)
 {
+    const Site site = read_site(transaction, wish);
     Decision decision;
     for (const auto& host : store::list<store::HostRecord>(transaction)) {
         if (wish.only_host && *wish.only_host != host.id) {
             continue;
         }
-        decision.candidates.push_back(judge(transaction, host, wish));
+        decision.candidates.push_back(judge(site, host, wish));
     }
     std::ranges::sort(decision.candidates, [](const Candidate& a, const Candidate& b) {
         return std::tuple{!a.fits(), -a.score, a.host_name} < std::tuple{!b.fits(), -b.score, b.host_name};

@@ -1,6 +1,7 @@
 #include "provisioning/services.hpp"
 
 #include "messages/provisioning.hpp"
+#include "messages/wsman.hpp"
 #include "store/records/operation.hpp"
 
 #include <boost/json.hpp>
@@ -29,12 +30,27 @@ void count(operations::StepContext& step, hyperv::RequestKind kind)
 
 hyperv::CallContext call_context(const Services& services, operations::StepContext& step)
 {
-    return {.deadline = step.deadline(),
-            .operation_timeout = services.operation_timeout,
-            .before_change = [&services, &step] { return step.mark_sent(services.operation_timeout); },
-            .progress = [&step](int percent) { step.progress(percent); },
-            .on_request = [&step](hyperv::RequestKind kind) { count(step, kind); }};
+    return {
+        .deadline = step.deadline(),
+        .operation_timeout = services.operation_timeout,
+        .before_change = [&services, &step] { return step.mark_sent(services.operation_timeout); },
+        .progress = [&step](int percent) { step.progress(percent); },
+        .on_request = [&step](hyperv::RequestKind kind) { count(step, kind); }};
 }
+
+namespace {
+
+/// An enrolled host speaks WS-Management: what answers with something else now (a proxy's page,
+/// half a message) is not the host, and asking again later helps.
+Error as_seen_from_here(const Error& error)
+{
+    const Message no_answer = message::wsman_bad_answer{};
+    return error.kind() == ErrorKind::invalid && error.code() == no_answer.code
+               ? error.with_kind(ErrorKind::unavailable)
+               : error;
+}
+
+} // namespace
 
 template <class T>
 Task<T> on_host(Services& services, operations::StepContext& step, store::HostId host, Act<T> act)
@@ -52,20 +68,23 @@ Task<T> on_host(Services& services, operations::StepContext& step, store::HostId
             co_return result;
         }
     } catch (const Error& error) {
-        failure = error;
+        failure = as_seen_from_here(error);
     }
     services.fleet.failed(host, *failure);
     throw std::move(*failure);
 }
 
 template Task<> on_host(Services&, operations::StepContext&, store::HostId, Act<void>);
-template Task<hyperv::HostVmId> on_host(Services&, operations::StepContext&, store::HostId, Act<hyperv::HostVmId>);
-template Task<std::vector<hyperv::VmSummary>> on_host(Services&, operations::StepContext&, store::HostId,
-                                                      Act<std::vector<hyperv::VmSummary>>);
-template Task<std::optional<hyperv::DiskFacts>> on_host(Services&, operations::StepContext&, store::HostId,
-                                                        Act<std::optional<hyperv::DiskFacts>>);
-template Task<std::optional<hyperv::Vm>> on_host(Services&, operations::StepContext&, store::HostId, Act<std::optional<hyperv::Vm>>);
-template Task<hyperv::DiskFacts> on_host(Services&, operations::StepContext&, store::HostId, Act<hyperv::DiskFacts>);
+template Task<hyperv::HostVmId> on_host(Services&, operations::StepContext&, store::HostId,
+                                        Act<hyperv::HostVmId>);
+template Task<std::vector<hyperv::VmSummary>>
+on_host(Services&, operations::StepContext&, store::HostId, Act<std::vector<hyperv::VmSummary>>);
+template Task<std::optional<hyperv::DiskFacts>>
+on_host(Services&, operations::StepContext&, store::HostId, Act<std::optional<hyperv::DiskFacts>>);
+template Task<std::optional<hyperv::Vm>> on_host(Services&, operations::StepContext&, store::HostId,
+                                                 Act<std::optional<hyperv::Vm>>);
+template Task<hyperv::DiskFacts> on_host(Services&, operations::StepContext&, store::HostId,
+                                         Act<hyperv::DiskFacts>);
 
 Task<store::VmRecord> vm_of(operations::StepContext& step)
 {
@@ -73,7 +92,9 @@ Task<store::VmRecord> vm_of(operations::StepContext& step)
     if (!id) {
         throw Error{ErrorKind::internal, message::operation_without_vm{}};
     }
-    co_return co_await step.store().read([&](store::Transaction& transaction) { return store::get<store::VmRecord>(transaction, *id); });
+    co_return co_await step.store().read([&](store::Transaction& transaction) {
+        return store::get<store::VmRecord>(transaction, *id);
+    });
 }
 
 store::HostId host_of(const store::VmRecord& vm)
@@ -91,7 +112,9 @@ hyperv::OwnershipMark mark_of(const Services& services, store::VmId vm)
 
 hyperv::HostPath folder_of_vm(const store::VmRecord& vm)
 {
-    return vm.disk_path ? std::string{hyperv::folder_of(*vm.disk_path)} + "\\" + vm.id.value().lower() : std::string{};
+    return vm.disk_path
+               ? std::string{hyperv::folder_of(*vm.disk_path)} + "\\" + vm.id.value().lower()
+               : std::string{};
 }
 
 hyperv::VmRef reference(const Services& services, const store::VmRecord& vm)
@@ -99,7 +122,9 @@ hyperv::VmRef reference(const Services& services, const store::VmRecord& vm)
     if (!vm.host_guid) {
         throw Error{ErrorKind::conflict, message::vm_not_placed{.vm = vm.name}};
     }
-    return {.guid = hyperv::HostVmId{*vm.host_guid}, .mark = mark_of(services, vm.id), .folder = folder_of_vm(vm)};
+    return {.guid = hyperv::HostVmId{*vm.host_guid},
+            .mark = mark_of(services, vm.id),
+            .folder = folder_of_vm(vm)};
 }
 
 std::optional<std::string> text_in(const boost::json::value& json, std::string_view name)
@@ -112,7 +137,8 @@ std::optional<std::string> text_in(const boost::json::value& json, std::string_v
 std::optional<std::int64_t> number_in(const boost::json::value& json, std::string_view name)
 {
     const auto* found = member(json, name);
-    return found != nullptr && found->is_number() ? std::optional{found->to_number<std::int64_t>()} : std::nullopt;
+    return found != nullptr && found->is_number() ? std::optional{found->to_number<std::int64_t>()}
+                                                  : std::nullopt;
 }
 
 bool flag_in(const boost::json::value& json, std::string_view name)

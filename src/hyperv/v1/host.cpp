@@ -1,4 +1,6 @@
 #include "hyperv/v1/inventory.hpp"
+
+#include "hyperv/v1/uplinks.hpp"
 #include "schema/cimv2.hpp"
 #include "schema/v1.hpp"
 
@@ -71,6 +73,7 @@ Task<HostFacts> read_host_facts(Act& act)
         facts.switches.push_back({network.get(Switch::Name).value_or(""),
                                   network.get(Switch::ElementName).value_or("")});
     }
+    co_await learn_uplinks(act); // so that making a VM need not
     co_return facts;
 }
 

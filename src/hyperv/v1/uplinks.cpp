@@ -126,6 +126,14 @@ bool Uplinks::lets_through(std::string_view switch_id, unsigned vlan) const
            (at->second.is_trunk && at->second.vlans.contains(static_cast<std::uint16_t>(vlan)));
 }
 
+Task<> learn_uplinks(Act& act)
+{
+    Uplinks& known = act.shared().uplinks;
+    if (!known.read_at || act.clock().steady() - *known.read_at >= good_for / 2) {
+        known = co_await read_uplinks(act);
+    }
+}
+
 Task<> require_vlan_attached(Act& act, std::string switch_id, unsigned vlan)
 {
     Uplinks& known = act.shared().uplinks;

@@ -29,5 +29,7 @@ struct Uplinks {
 /// an operator's to change, never ours. No request while what was read lately says yes; else one
 /// where no port needs a list, six where one does.
 Task<> require_vlan_attached(Act& act, std::string switch_id, unsigned vlan);
+/// Reads what require_vlan_attached goes by, unless that was read lately.
+Task<> learn_uplinks(Act& act);
 
 } // namespace watari::hyperv::v1
