@@ -1,4 +1,5 @@
-// What nearly every file needs, parsed once. Nothing may rely on it: each file includes what it uses.
+// What nearly every file needs, parsed once. Nothing may rely on it: each file includes what it
+// uses.
 #pragma once
 #include <algorithm>
 #include <array>

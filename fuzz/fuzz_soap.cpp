@@ -8,7 +8,8 @@ using namespace watari;
 
 namespace {
 
-/// Requests never throw: whatever is wrong with them is a fault to answer with, and that fault can be written and read.
+/// Requests never throw: whatever is wrong with them is a fault to answer with, and that fault can
+/// be written and read.
 void request(std::string_view bytes)
 {
     const auto decoded = wsman::decode_request(bytes, cim::untyped());

@@ -1,4 +1,5 @@
-// Runs every input of a corpus once through LLVMFuzzerTestOneInput: what a fuzzer once met never breaks again.
+// Runs every input of a corpus once through LLVMFuzzerTestOneInput: what a fuzzer once met never
+// breaks again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -21,7 +22,8 @@ int main(int count, char** arguments)
             const std::vector<char> bytes{std::istreambuf_iterator<char>{file}, {}};
             std::printf("%s\n", entry.path().filename().c_str());
             std::fflush(stdout); // names the input when it ends the program
-            LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+            LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                   bytes.size());
             ++inputs;
         }
     }

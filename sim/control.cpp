@@ -34,7 +34,10 @@ json::object counters_of(const RequestLog& log)
     for (const auto& [name, count] : log.counters()) {
         kinds[name] = count;
     }
-    return {{"requests", log.total()}, {"changing", log.changing()}, {"host_seconds", log.host_seconds()}, {"kinds", std::move(kinds)}};
+    return {{"requests", log.total()},
+            {"changing", log.changing()},
+            {"host_seconds", log.host_seconds()},
+            {"kinds", std::move(kinds)}};
 }
 
 json::object host_json(std::size_t index, SimulatedHost& host)
@@ -96,7 +99,8 @@ Task<http::Response> Control::handle(http::Request request, http::Caller)
     }
 }
 
-http::Response Control::answer_host(SimulatedHost& host, const std::string& method, const std::string& what, const std::string& body)
+http::Response Control::answer_host(SimulatedHost& host, const std::string& method,
+                                    const std::string& what, const std::string& body)
 {
     const bool reads = method == "GET";
     const bool adds = method == "POST";
@@ -148,7 +152,8 @@ http::Response Control::answer(const http::Request& request)
             changing += host->log().changing();
             host_seconds += host->log().host_seconds();
         }
-        return json_response(json::object{{"requests", requests}, {"changing", changing}, {"host_seconds", host_seconds}});
+        return json_response(json::object{
+            {"requests", requests}, {"changing", changing}, {"host_seconds", host_seconds}});
     }
     if (request.method == "DELETE" && target == "/log") {
         for (const auto& host : hosts) {
@@ -159,12 +164,14 @@ http::Response Control::answer(const http::Request& request)
     if (request.method == "POST" && target == "/advance") {
         boost::system::error_code failed;
         const json::value body = json::parse(request.body, failed);
-        const json::value* amount = failed || !body.is_object() ? nullptr : body.as_object().if_contains("seconds");
+        const json::value* amount =
+            failed || !body.is_object() ? nullptr : body.as_object().if_contains("seconds");
         const double by = amount == nullptr ? -1 : amount->to_number<double>(failed);
         if (failed || by < 0 || by > 1e9) {
             return problem(400, "Give {\"seconds\": N}.");
         }
-        clock_.advance(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(by)));
+        clock_.advance(std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::duration<double>(by)));
         return json_response(json::object{{"now", to_rfc3339(clock_.now())}});
     }
     constexpr std::string_view prefix = "/hosts/";
@@ -178,7 +185,9 @@ http::Response Control::answer(const http::Request& request)
             if (slash == std::string::npos && request.method == "GET") {
                 return json_response(host_json(index, *hosts[index]));
             }
-            return answer_host(*hosts[index], request.method, slash == std::string::npos ? "" : target.substr(slash + 1), request.body);
+            return answer_host(*hosts[index], request.method,
+                               slash == std::string::npos ? "" : target.substr(slash + 1),
+                               request.body);
         }
     }
     return problem(404, "There is no such resource.");

@@ -27,7 +27,8 @@ public:
 
 private:
     http::Response answer(const http::Request& request);
-    http::Response answer_host(SimulatedHost& host, const std::string& method, const std::string& what, const std::string& body);
+    http::Response answer_host(SimulatedHost& host, const std::string& method,
+                               const std::string& what, const std::string& body);
 
     SimulatedFleet& fleet_;
     ScaledClock& clock_;

@@ -72,7 +72,8 @@ TEST(Faults, time_out_while_the_work_goes_on)
     host.host.faults().add(rule);
     const auto before = host.clock.steady();
     const http::Response answer = define(host);
-    EXPECT_EQ(TestHost::fault_code(wsman::decode_response(answer.body, cim::untyped())), 2150858793U);
+    EXPECT_EQ(TestHost::fault_code(wsman::decode_response(answer.body, cim::untyped())),
+              2150858793U);
     EXPECT_EQ(host.clock.steady() - before, std::chrono::seconds{60});
     EXPECT_EQ(vms(host), 0U);
     host.pass(std::chrono::seconds{31});
@@ -83,12 +84,14 @@ TEST(Faults, answer_a_return_code_or_a_fault_without_doing_anything)
 {
     TestHost host;
     host.host.faults().fail_next("DefineSystem", 32778);
-    const auto response = wsman::decode_response(define(host).body, *schema::Catalogue::any(schema::v2_namespace));
+    const auto response =
+        wsman::decode_response(define(host).body, *schema::Catalogue::any(schema::v2_namespace));
     EXPECT_EQ(TestHost::returned(std::get<wsman::InvokeResponse>(response.body).output), 32778U);
     FaultRule rule = on_define(FaultEffect::fault);
     rule.number = 2150859174;
     host.host.faults().add(rule);
-    EXPECT_EQ(TestHost::fault_code(wsman::decode_response(define(host).body, cim::untyped())), 2150859174U);
+    EXPECT_EQ(TestHost::fault_code(wsman::decode_response(define(host).body, cim::untyped())),
+              2150859174U);
     rule = on_define(FaultEffect::http_status);
     rule.number = 503;
     host.host.faults().add(rule);
@@ -109,16 +112,20 @@ TEST(Faults, fail_hang_or_slow_the_host_job_of_a_request)
         host.pass(time);
         return *host.engine().jobs().find(*id);
     };
-    const Job failed = job_after({.effect = FaultEffect::job_error, .number = 32768, .text = "no"}, std::chrono::seconds{10});
+    const Job failed = job_after({.effect = FaultEffect::job_error, .number = 32768, .text = "no"},
+                                 std::chrono::seconds{10});
     EXPECT_EQ(failed.state, JobState::exception);
     EXPECT_EQ(failed.error_text, "no");
     EXPECT_EQ(vm.state, VmState::off);
-    EXPECT_EQ(job_after({.effect = FaultEffect::job_slow, .factor = 10}, std::chrono::seconds{10}).state, JobState::running);
+    EXPECT_EQ(
+        job_after({.effect = FaultEffect::job_slow, .factor = 10}, std::chrono::seconds{10}).state,
+        JobState::running);
     host.pass(std::chrono::seconds{15});
     EXPECT_EQ(vm.state, VmState::running);
     EXPECT_EQ(host.request_state(vm, 3), 4096U);
     host.pass(std::chrono::seconds{5});
-    EXPECT_EQ(job_after({.effect = FaultEffect::job_hangs}, std::chrono::seconds{500}).state, JobState::running);
+    EXPECT_EQ(job_after({.effect = FaultEffect::job_hangs}, std::chrono::seconds{500}).state,
+              JobState::running);
 }
 
 TEST(Faults, damage_answers)
@@ -156,15 +163,18 @@ TEST(Faults, restart_the_host_or_its_service_and_fill_a_volume)
 TEST(Faults, act_on_the_nth_match_and_by_chance)
 {
     TestHost host;
-    host.host.faults().add({.method = "DefineSystem", .nth = 2, .effect = FaultEffect::lost_request});
+    host.host.faults().add(
+        {.method = "DefineSystem", .nth = 2, .effect = FaultEffect::lost_request});
     EXPECT_FALSE(define(host).drop_connection);
     EXPECT_TRUE(define(host).drop_connection);
     EXPECT_FALSE(define(host).drop_connection);
     host.host.faults().clear();
-    host.host.faults().add({.operation = "Get", .probability = 0.5, .effect = FaultEffect::lost_request});
+    host.host.faults().add(
+        {.operation = "Get", .probability = 0.5, .effect = FaultEffect::lost_request});
     int dropped = 0;
     for (int count = 0; count < 100; ++count) {
-        const auto request = TestHost::request(schema::cimv2_namespace, "Win32_LogicalDisk", wsman::Get{}, {{"DeviceID", "C:"}});
+        const auto request = TestHost::request(schema::cimv2_namespace, "Win32_LogicalDisk",
+                                               wsman::Get{}, {{"DeviceID", "C:"}});
         dropped += host.post(wsman::encode(request)).drop_connection ? 1 : 0;
     }
     EXPECT_GT(dropped, 25);
@@ -173,11 +183,14 @@ TEST(Faults, act_on_the_nth_match_and_by_chance)
 
 TEST(Faults, are_read_from_json_or_refused)
 {
-    const auto rules = faults_from_json(R"([{"method":"DefineSystem","effect":"late_execution","delay_ms":500,"nth":2,"probability":0.5}])");
+    const auto rules = faults_from_json(
+        R"([{"method":"DefineSystem","effect":"late_execution","delay_ms":500,"nth":2,"probability":0.5}])");
     ASSERT_EQ(rules.size(), 1U);
     EXPECT_EQ(rules.front().effect, FaultEffect::late_execution);
     EXPECT_EQ(rules.front().delay, std::chrono::milliseconds{500});
-    for (const char* text : {"", "{}", "[1]", "[{}]", R"([{"effect":"explode"}])", R"([{"effect":"cut","nth":"x"}])", R"([{"effect":"cut","colour":1}])"}) {
+    for (const char* text :
+         {"", "{}", "[1]", "[{}]", R"([{"effect":"explode"}])", R"([{"effect":"cut","nth":"x"}])",
+          R"([{"effect":"cut","colour":1}])"}) {
         EXPECT_THROW(faults_from_json(text), Error) << text;
     }
 }

@@ -61,7 +61,8 @@ Task<> follow_power(std::weak_ptr<SimulatedHost::Door> held)
 SimulatedHost::SimulatedHost(Executor executor, Clock& clock, HostOptions options, Clock* wire)
     : random_(seeded_random(options.seed)),
       host_(std::make_unique<Host>(clock, *random_, std::move(options.engine))),
-      service_(std::make_unique<Service>(*host_, *random_, std::move(options.service), wire == nullptr ? clock : *wire)),
+      service_(std::make_unique<Service>(*host_, *random_, std::move(options.service),
+                                         wire == nullptr ? clock : *wire)),
       door_(std::make_shared<Door>(std::move(executor), *service_))
 {
     host_->on_power([this](bool down) {

@@ -53,7 +53,8 @@ std::vector<Generation> generations_from(std::string_view hosts);
 class SimulatedFleet
 {
 public:
-    SimulatedFleet(Executor executor, Clock& clock, Clock* wire = nullptr) : executor_(std::move(executor)), clock_(clock), wire_(wire)
+    SimulatedFleet(Executor executor, Clock& clock, Clock* wire = nullptr)
+        : executor_(std::move(executor)), clock_(clock), wire_(wire)
     {
     }
 

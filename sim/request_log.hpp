@@ -7,8 +7,7 @@
 #include <map>
 #include <string>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 struct LoggedRequest {
     std::uint64_t number = 0;

@@ -76,9 +76,12 @@ void ScaledClock::arm()
         alarm_.reset();
         return;
     }
-    const auto wait = std::max(std::chrono::nanoseconds{0}, std::chrono::nanoseconds{calls_->begin()->first.first - steady()});
+    const auto wait = std::max(std::chrono::nanoseconds{0},
+                               std::chrono::nanoseconds{calls_->begin()->first.first - steady()});
     const auto real = std::chrono::duration<double, std::nano>(wait) / scale_;
-    alarm_ = inner_.call_at(inner_.steady() + std::chrono::duration_cast<std::chrono::nanoseconds>(real), [this] { ring(); });
+    alarm_ =
+        inner_.call_at(inner_.steady() + std::chrono::duration_cast<std::chrono::nanoseconds>(real),
+                       [this] { ring(); });
 }
 
 void ScaledClock::ring()

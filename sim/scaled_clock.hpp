@@ -10,7 +10,8 @@
 
 namespace watari::sim {
 
-/// Another clock's time, running `scale` times as fast, that can be moved on by hand: host jobs of minutes end in seconds.
+/// Another clock's time, running `scale` times as fast, that can be moved on by hand: host jobs of
+/// minutes end in seconds.
 class ScaledClock final : public Clock
 {
 public:

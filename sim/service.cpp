@@ -90,7 +90,10 @@ http::Response dropped()
 
 struct Service::State : std::enable_shared_from_this<Service::State> {
     State(Host& host_, Random& random, ServiceOptions options_, Clock& wire_)
-        : host(host_), wire(wire_), options(std::move(options_)), operations(host_, random, options, wire_),
+        : host(host_),
+          wire(wire_),
+          options(std::move(options_)),
+          operations(host_, random, options, wire_),
           faults(random)
     {
     }

@@ -22,7 +22,8 @@ class TestHost
 {
 public:
     explicit TestHost(EngineOptions engine = {}, ServiceOptions service = {})
-        : host(loop.get_executor(), clock, {.engine = std::move(engine), .service = anonymous(std::move(service)), .seed = 7})
+        : host(loop.get_executor(), clock,
+               {.engine = std::move(engine), .service = anonymous(std::move(service)), .seed = 7})
     {
     }
 
@@ -33,7 +34,8 @@ public:
         request.target = "/wsman";
         request.headers.set("Content-Type", "application/soap+xml;charset=UTF-8");
         request.body = std::move(bytes);
-        return clock.run(host.service().handle(std::move(request), {.peer = {}, .account = "tester"}));
+        return clock.run(
+            host.service().handle(std::move(request), {.peer = {}, .account = "tester"}));
     }
 
     wsman::Response send(const wsman::Request& request)
@@ -45,7 +47,8 @@ public:
     static const cim::TypeSource& types(std::string_view uri)
     {
         const auto resource = wsman::parse_resource_uri(uri);
-        const schema::Catalogue* catalogue = resource ? schema::Catalogue::any(resource->ns) : nullptr;
+        const schema::Catalogue* catalogue =
+            resource ? schema::Catalogue::any(resource->ns) : nullptr;
         return catalogue == nullptr ? cim::untyped() : *catalogue;
     }
 
@@ -56,12 +59,13 @@ public:
             return uri + "/" + call->method;
         }
         const std::array<std::string_view, 8> actions{
-            "",           names::get,       names::put,  names::create,
-            names::delete_, names::enumerate, names::pull, names::release};
+            "",          names::get,    names::put, names::create, names::delete_, names::enumerate,
+            names::pull, names::release};
         return std::string{actions.at(body.index())};
     }
 
-    static wsman::Request request(std::string_view ns, std::string_view class_name, wsman::RequestBody body,
+    static wsman::Request request(std::string_view ns, std::string_view class_name,
+                                  wsman::RequestBody body,
                                   std::vector<wsman::Selector> selectors = {})
     {
         wsman::Request made;
@@ -74,7 +78,8 @@ public:
         return made;
     }
 
-    wsman::Response get(std::string_view class_name, std::vector<wsman::Selector> selectors, std::string_view ns = schema::v2_namespace)
+    wsman::Response get(std::string_view class_name, std::vector<wsman::Selector> selectors,
+                        std::string_view ns = schema::v2_namespace)
     {
         return send(request(ns, class_name, wsman::Get{}, std::move(selectors)));
     }
@@ -89,7 +94,8 @@ public:
     std::vector<cim::Instance> query(std::string wql, std::string_view ns = schema::v2_namespace)
     {
         wsman::Enumerate wanted{.optimize = true, .max_elements = 1000};
-        wanted.filter = wsman::Filter{.dialect = std::string{wsman::names::dialect_wql}, .text = std::move(wql)};
+        wanted.filter = wsman::Filter{.dialect = std::string{wsman::names::dialect_wql},
+                                      .text = std::move(wql)};
         const wsman::Response response = send(request(ns, "*", std::move(wanted)));
         std::vector<cim::Instance> found;
         if (const auto* items = std::get_if<wsman::ItemsResponse>(&response.body)) {
@@ -103,14 +109,16 @@ public:
     }
 
     /// Output of a method of a singleton service, or of the object the selectors name.
-    cim::Instance invoke(std::string class_name, std::string method, cim::Instance input, std::vector<wsman::Selector> selectors = {},
+    cim::Instance invoke(std::string class_name, std::string method, cim::Instance input,
+                         std::vector<wsman::Selector> selectors = {},
                          std::string_view ns = schema::v2_namespace)
     {
         if (selectors.empty()) {
             selectors.push_back({"CreationClassName", class_name});
         }
-        const wsman::Response response =
-            send(request(ns, class_name, wsman::Invoke{.method = std::move(method), .input = std::move(input)}, std::move(selectors)));
+        const wsman::Response response = send(request(
+            ns, class_name, wsman::Invoke{.method = std::move(method), .input = std::move(input)},
+            std::move(selectors)));
         const auto* answer = std::get_if<wsman::InvokeResponse>(&response.body);
         return answer == nullptr ? cim::Instance{} : answer->output;
     }
@@ -124,8 +132,9 @@ public:
     {
         cim::Instance input;
         input.set("RequestedState", cim::Type::uint16, state);
-        last_output = invoke("Msvm_ComputerSystem", "RequestStateChange", std::move(input),
-                             {{"CreationClassName", "Msvm_ComputerSystem"}, {"Name", vm.id.upper()}});
+        last_output =
+            invoke("Msvm_ComputerSystem", "RequestStateChange", std::move(input),
+                   {{"CreationClassName", "Msvm_ComputerSystem"}, {"Name", vm.id.upper()}});
         return returned(last_output);
     }
 
@@ -136,7 +145,8 @@ public:
         settings.set("ElementName", cim::Type::string, name);
         cim::Instance input;
         input.set("SystemSettings", cim::Type::string, cim::to_cim_xml(settings));
-        last_output = invoke("Msvm_VirtualSystemManagementService", "DefineSystem", std::move(input));
+        last_output =
+            invoke("Msvm_VirtualSystemManagementService", "DefineSystem", std::move(input));
         return *engine().vms().at(engine().vms().size() - 1);
     }
 
@@ -147,8 +157,10 @@ public:
                   cim::Value{cim::ObjectPath{std::string{schema::v2_namespace},
                                              "Msvm_VirtualSystemSettingData",
                                              {{"InstanceID", "Microsoft:" + vm.id.upper()}}}});
-        input.set("ResourceSettings", cim::Type::string, cim::Value::Array{cim::Value{cim::to_cim_xml(settings)}});
-        last_output = invoke("Msvm_VirtualSystemManagementService", "AddResourceSettings", std::move(input));
+        input.set("ResourceSettings", cim::Type::string,
+                  cim::Value::Array{cim::Value{cim::to_cim_xml(settings)}});
+        last_output =
+            invoke("Msvm_VirtualSystemManagementService", "AddResourceSettings", std::move(input));
         return returned(last_output);
     }
 

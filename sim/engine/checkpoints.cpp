@@ -14,7 +14,8 @@ std::string layer_path(const std::string& path, const Uuid& id)
     const auto dot = path.rfind('.');
     std::string stem = path.substr(0, dot);
     // "disk_<GUID>.avhdx" again becomes "disk_<new GUID>.avhdx".
-    if (const auto cut = stem.rfind('_'); cut != std::string::npos && Uuid::parse(stem.substr(cut + 1))) {
+    if (const auto cut = stem.rfind('_');
+        cut != std::string::npos && Uuid::parse(stem.substr(cut + 1))) {
         stem.resize(cut);
     }
     const bool is_vhdx = path.size() > 1 && (path.back() == 'x' || path.back() == 'X');
@@ -30,8 +31,9 @@ void refuse_transitional(const Vm& vm)
 
 bool uses(const Settings& settings, const std::string& path)
 {
-    return std::ranges::any_of(settings.devices,
-                               [&](const Device& device) { return device.kind == DeviceKind::hard_disk && cim::same_name(device.path, path); });
+    return std::ranges::any_of(settings.devices, [&](const Device& device) {
+        return device.kind == DeviceKind::hard_disk && cim::same_name(device.path, path);
+    });
 }
 
 void replace_path(Settings& settings, const std::string& from, const std::string& to)
@@ -49,40 +51,44 @@ const Job& Host::create_checkpoint(Vm& vm)
 {
     refuse_transitional(vm);
     const Uuid id = Uuid::random(random_);
-    return jobs_.start({.type = 70,
-                        .text = "Taking Virtual Machine Snapshot",
-                        .duration = options_.durations.checkpoint,
-                        .affected = {Subject{.kind = Subject::Kind::vm, .id = vm.id},
-                                     Subject{.kind = Subject::Kind::checkpoint, .id = id, .effect = 5}},
-                        .finish = [this, vm_id = vm.id, id] {
-                            Vm* found = find_vm(vm_id);
-                            if (found == nullptr) {
-                                refuse(code::failed, "The virtual machine is gone");
-                            }
-                            Checkpoint checkpoint{.id = id, .parent = found->current_checkpoint, .settings = found->settings};
-                            checkpoint.with_memory = found->state == VmState::running || found->state == VmState::paused;
-                            checkpoint.settings.name = fmt::format("{} - ({})", found->settings.name, to_rfc3339(clock_.now()));
-                            checkpoint.settings.created = clock_.now();
-                            const Uuid layer = Uuid::random(random_);
-                            for (Device& device : found->settings.devices) {
-                                if (device.kind == DeviceKind::hard_disk) {
-                                    const DiskInfo base = storage_.disk(device.path);
-                                    const DiskSpec spec{.path = layer_path(device.path, layer),
-                                                        .format = base.spec.format,
-                                                        .kind = DiskKind::differencing,
-                                                        .parent = device.path};
-                                    storage_.create_disk(spec);
-                                    device.path = spec.path;
-                                }
-                            }
-                            if (checkpoint.with_memory) {
-                                storage_.unlock(vm_id.upper());
-                                open_disks(*found);
-                            }
-                            found->current_checkpoint = id;
-                            found->checkpoints.push_back(std::move(checkpoint));
-                            touch(*found);
-                        }});
+    return jobs_.start(
+        {.type = 70,
+         .text = "Taking Virtual Machine Snapshot",
+         .duration = options_.durations.checkpoint,
+         .affected = {Subject{.kind = Subject::Kind::vm, .id = vm.id},
+                      Subject{.kind = Subject::Kind::checkpoint, .id = id, .effect = 5}},
+         .finish = [this, vm_id = vm.id, id] {
+             Vm* found = find_vm(vm_id);
+             if (found == nullptr) {
+                 refuse(code::failed, "The virtual machine is gone");
+             }
+             Checkpoint checkpoint{
+                 .id = id, .parent = found->current_checkpoint, .settings = found->settings};
+             checkpoint.with_memory =
+                 found->state == VmState::running || found->state == VmState::paused;
+             checkpoint.settings.name =
+                 fmt::format("{} - ({})", found->settings.name, to_rfc3339(clock_.now()));
+             checkpoint.settings.created = clock_.now();
+             const Uuid layer = Uuid::random(random_);
+             for (Device& device : found->settings.devices) {
+                 if (device.kind == DeviceKind::hard_disk) {
+                     const DiskInfo base = storage_.disk(device.path);
+                     const DiskSpec spec{.path = layer_path(device.path, layer),
+                                         .format = base.spec.format,
+                                         .kind = DiskKind::differencing,
+                                         .parent = device.path};
+                     storage_.create_disk(spec);
+                     device.path = spec.path;
+                 }
+             }
+             if (checkpoint.with_memory) {
+                 storage_.unlock(vm_id.upper());
+                 open_disks(*found);
+             }
+             found->current_checkpoint = id;
+             found->checkpoints.push_back(std::move(checkpoint));
+             touch(*found);
+         }});
 }
 
 const Job& Host::apply_checkpoint(Vm& vm, const Uuid& checkpoint)
@@ -99,9 +105,11 @@ const Job& Host::apply_checkpoint(Vm& vm, const Uuid& checkpoint)
                         .affected = {Subject{.kind = Subject::Kind::vm, .id = vm.id}},
                         .finish = [this, id = vm.id, checkpoint] {
                             Vm* found = find_vm(id);
-                            const Checkpoint* wanted = found == nullptr ? nullptr : found->find_checkpoint(checkpoint);
+                            const Checkpoint* wanted =
+                                found == nullptr ? nullptr : found->find_checkpoint(checkpoint);
                             if (wanted == nullptr) {
-                                refuse(code::failed, "The virtual machine or its checkpoint is gone");
+                                refuse(code::failed,
+                                       "The virtual machine or its checkpoint is gone");
                             }
                             if (found->state != VmState::off && found->state != VmState::saved) {
                                 refuse(code::invalid_state, "The virtual machine is not off");
@@ -138,7 +146,9 @@ void Host::leave_disk_layer(Vm& vm, const Settings& gone)
         }
         const bool is_layer = storage_.disk(device.path).spec.kind == DiskKind::differencing;
         const bool is_used = uses(vm.settings, device.path) || storage_.has_children(device.path) ||
-                             std::ranges::any_of(vm.checkpoints, [&](const Checkpoint& other) { return uses(other.settings, device.path); });
+                             std::ranges::any_of(vm.checkpoints, [&](const Checkpoint& other) {
+                                 return uses(other.settings, device.path);
+                             });
         if (is_layer && !is_used) {
             storage_.remove_file(device.path);
         }
@@ -148,7 +158,8 @@ void Host::leave_disk_layer(Vm& vm, const Settings& gone)
 void Host::merge_after(const Uuid& vm_id, std::string child, std::string into)
 {
     constexpr std::chrono::seconds look_again{30};
-    if (const Vm* vm = find_vm(vm_id); generation() < Generation::ws2012 && vm != nullptr && vm->assigned_mib > 0) {
+    if (const Vm* vm = find_vm(vm_id);
+        generation() < Generation::ws2012 && vm != nullptr && vm->assigned_mib > 0) {
         // Merging under a running VM came with 2012 (call-sequences.md, v1).
         later(look_again, [this, vm_id, child = std::move(child), into = std::move(into)] {
             if (storage_.file_exists(child)) {
@@ -158,7 +169,8 @@ void Host::merge_after(const Uuid& vm_id, std::string child, std::string into)
         return;
     }
     const auto size = storage_.file_exists(child) ? storage_.file(child)->size : 0;
-    const auto duration = options_.durations.merge_per_gib * static_cast<std::int64_t>(1 + size / (1ULL << 30));
+    const auto duration =
+        options_.durations.merge_per_gib * static_cast<std::int64_t>(1 + size / (1ULL << 30));
     jobs_.start({.type = 50,
                  .text = "Merging Virtual Disk",
                  .duration = duration,
@@ -188,29 +200,30 @@ const Job& Host::destroy_checkpoint(Vm& vm, const Uuid& checkpoint, bool with_ch
         refuse(code::invalid_parameter, "There is no such checkpoint");
     }
     refuse_transitional(vm);
-    return jobs_.start(
-        {.type = 72,
-         .text = "Deleting Snapshot",
-         .duration = options_.durations.checkpoint,
-         .affected = {Subject{.kind = Subject::Kind::checkpoint, .id = checkpoint}, Subject{.kind = Subject::Kind::vm, .id = vm.id}},
-         .finish = [this, id = vm.id, checkpoint, with_children] {
-             Vm* found = find_vm(id);
-             if (found == nullptr || found->find_checkpoint(checkpoint) == nullptr) {
-                 refuse(code::failed, "The virtual machine or its checkpoint is gone");
-             }
-             std::vector<Uuid> doomed{checkpoint};
-             for (std::size_t at = 0; with_children && at < doomed.size(); ++at) {
-                 for (const Checkpoint& other : found->checkpoints) {
-                     if (other.parent == doomed[at]) {
-                         doomed.push_back(other.id);
-                     }
-                 }
-             }
-             for (auto each = doomed.rbegin(); each != doomed.rend(); ++each) {
-                 remove_checkpoint(*found, *each);
-             }
-             touch(*found);
-         }});
+    return jobs_.start({.type = 72,
+                        .text = "Deleting Snapshot",
+                        .duration = options_.durations.checkpoint,
+                        .affected = {Subject{.kind = Subject::Kind::checkpoint, .id = checkpoint},
+                                     Subject{.kind = Subject::Kind::vm, .id = vm.id}},
+                        .finish = [this, id = vm.id, checkpoint, with_children] {
+                            Vm* found = find_vm(id);
+                            if (found == nullptr || found->find_checkpoint(checkpoint) == nullptr) {
+                                refuse(code::failed,
+                                       "The virtual machine or its checkpoint is gone");
+                            }
+                            std::vector<Uuid> doomed{checkpoint};
+                            for (std::size_t at = 0; with_children && at < doomed.size(); ++at) {
+                                for (const Checkpoint& other : found->checkpoints) {
+                                    if (other.parent == doomed[at]) {
+                                        doomed.push_back(other.id);
+                                    }
+                                }
+                            }
+                            for (auto each = doomed.rbegin(); each != doomed.rend(); ++each) {
+                                remove_checkpoint(*found, *each);
+                            }
+                            touch(*found);
+                        }});
 }
 
 void Host::remove_checkpoint(Vm& vm, const Uuid& checkpoint)
@@ -233,14 +246,17 @@ void Host::remove_checkpoint(Vm& vm, const Uuid& checkpoint)
         std::vector<std::string> children;
         for (const FileInfo& file : storage_.files()) {
             try {
-                if (const DiskInfo disk = storage_.disk(file.path); cim::same_name(disk.spec.parent, device.path)) {
+                if (const DiskInfo disk = storage_.disk(file.path);
+                    cim::same_name(disk.spec.parent, device.path)) {
                     children.push_back(file.path);
                 }
             } catch (const Error&) {
                 // No virtual disk.
             }
         }
-        const bool is_used = std::ranges::any_of(vm.checkpoints, [&](const Checkpoint& other) { return uses(other.settings, device.path); });
+        const bool is_used = std::ranges::any_of(vm.checkpoints, [&](const Checkpoint& other) {
+            return uses(other.settings, device.path);
+        });
         if (children.size() == 1 && !is_used) {
             merge_after(vm.id, children.front(), device.path);
         } else if (children.empty()) {

@@ -46,7 +46,8 @@ void place_drive(const Settings& settings, Device& drive)
     if (!is_controller(controller.kind)) {
         refuse(code::invalid_parameter, "The parent of the drive is not a controller");
     }
-    const std::uint32_t slots = controller.kind == DeviceKind::scsi_controller ? scsi_slots : ide_slots;
+    const std::uint32_t slots =
+        controller.kind == DeviceKind::scsi_controller ? scsi_slots : ide_slots;
     const auto taken = settings.on(controller.id);
     const auto is_taken = [&](std::uint32_t slot) {
         return std::ranges::any_of(taken, [&](const Device* other) { return other->slot == slot; });
@@ -58,7 +59,8 @@ void place_drive(const Settings& settings, Device& drive)
         }
     }
     if (drive.slot >= slots || is_taken(drive.slot)) {
-        refuse(code::invalid_parameter, fmt::format("Slot {} of the controller does not exist or is taken", drive.slot));
+        refuse(code::invalid_parameter,
+               fmt::format("Slot {} of the controller does not exist or is taken", drive.slot));
     }
     drive.id = fmt::format("{}\\{}\\D", controller.id, drive.slot);
 }
@@ -66,9 +68,10 @@ void place_drive(const Settings& settings, Device& drive)
 void place_medium(const Settings& settings, Storage& storage, Device& medium)
 {
     const Device& drive = parent_of(settings, medium);
-    const bool fits = (medium.kind == DeviceKind::hard_disk && drive.kind == DeviceKind::disk_drive) ||
-                      (medium.kind == DeviceKind::dvd_medium && drive.kind == DeviceKind::dvd_drive) ||
-                      (medium.kind == DeviceKind::floppy_medium && drive.kind == DeviceKind::floppy_drive);
+    const bool fits =
+        (medium.kind == DeviceKind::hard_disk && drive.kind == DeviceKind::disk_drive) ||
+        (medium.kind == DeviceKind::dvd_medium && drive.kind == DeviceKind::dvd_drive) ||
+        (medium.kind == DeviceKind::floppy_medium && drive.kind == DeviceKind::floppy_drive);
     if (!fits || !settings.on(drive.id).empty()) {
         refuse(code::invalid_parameter, "The drive is of another kind or has a medium");
     }
@@ -80,7 +83,8 @@ void place_medium(const Settings& settings, Storage& storage, Device& medium)
         static_cast<void>(storage.disk(medium.path));
         for (const Device& other : settings.devices) {
             if (other.kind == DeviceKind::hard_disk && cim::same_name(other.path, medium.path)) {
-                refuse(code::in_use, "The virtual hard disk is attached to this virtual machine already");
+                refuse(code::in_use,
+                       "The virtual hard disk is attached to this virtual machine already");
             }
         }
     }
@@ -95,7 +99,8 @@ void normalise_mac(Device& nic)
             digits += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
         }
     }
-    const bool is_mac = digits.size() == 12 && digits.find_first_not_of("0123456789ABCDEF") == std::string::npos;
+    const bool is_mac =
+        digits.size() == 12 && digits.find_first_not_of("0123456789ABCDEF") == std::string::npos;
     if (nic.static_mac && !is_mac) {
         refuse(code::invalid_parameter, fmt::format("'{}' is not a MAC address", nic.mac));
     }
@@ -127,7 +132,8 @@ const Device& Host::add_device(Vm& vm, Device device)
 {
     Settings& settings = vm.settings;
     if (vm.state != VmState::off && !may_add_while_running(generation(), settings, device)) {
-        refuse(code::invalid_state, "The device cannot be added while the virtual machine is running");
+        refuse(code::invalid_state,
+               "The device cannot be added while the virtual machine is running");
     }
     const bool is_second_generation = settings.generation == 2;
     switch (device.kind) {
@@ -150,8 +156,10 @@ const Device& Host::add_device(Vm& vm, Device device)
     case DeviceKind::synthetic_nic:
     case DeviceKind::legacy_nic: {
         const bool is_legacy = device.kind == DeviceKind::legacy_nic;
-        if ((is_legacy && is_second_generation) || count(settings, device.kind) >= (is_legacy ? legacy_nics_max : synthetic_nics_max)) {
-            refuse(code::failed, "The virtual machine cannot have another network adapter of that kind");
+        if ((is_legacy && is_second_generation) ||
+            count(settings, device.kind) >= (is_legacy ? legacy_nics_max : synthetic_nics_max)) {
+            refuse(code::failed,
+                   "The virtual machine cannot have another network adapter of that kind");
         }
         normalise_mac(device);
         device.id = Uuid::random(random_).upper() + (is_legacy ? "\\0" : "");
@@ -179,9 +187,10 @@ const Device& Host::add_device(Vm& vm, Device device)
         const std::string holder = vm.id.upper();
         storage_.lock(device.path, true, holder);
     }
-    const bool boots = (device.kind == DeviceKind::synthetic_nic) ||
-                       ((device.kind == DeviceKind::disk_drive || device.kind == DeviceKind::dvd_drive) &&
-                        profile_.is("boot_source_order_on_add", "nic_and_drives"));
+    const bool boots =
+        (device.kind == DeviceKind::synthetic_nic) ||
+        ((device.kind == DeviceKind::disk_drive || device.kind == DeviceKind::dvd_drive) &&
+         profile_.is("boot_source_order_on_add", "nic_and_drives"));
     if (is_second_generation && boots) {
         settings.boot_sources.push_back(device.id);
     }
@@ -201,16 +210,19 @@ void Host::change_device(Vm& vm, std::string_view id, const std::function<void(D
     if (is_medium(changed.kind) && !cim::same_name(changed.path, device->path)) {
         changed.path = storage_.local_path(changed.path);
         if (vm.state != VmState::off && changed.kind == DeviceKind::hard_disk) {
-            refuse(code::invalid_state, "The disk cannot be exchanged while the virtual machine is running");
+            refuse(code::invalid_state,
+                   "The disk cannot be exchanged while the virtual machine is running");
         }
         if (!storage_.file_exists(changed.path)) {
             refuse(code::file_not_found, fmt::format("The file '{}' does not exist", changed.path));
         }
     }
     if (is_nic(changed.kind)) {
-        const bool new_mac = changed.static_mac != device->static_mac || (changed.static_mac && changed.mac != device->mac);
+        const bool new_mac = changed.static_mac != device->static_mac ||
+                             (changed.static_mac && changed.mac != device->mac);
         if (new_mac && vm.state != VmState::off) {
-            refuse(code::invalid_state, "The MAC address cannot be changed while the virtual machine is running");
+            refuse(code::invalid_state,
+                   "The MAC address cannot be changed while the virtual machine is running");
         }
         const std::string dynamic = changed.mac;
         normalise_mac(changed);
@@ -232,7 +244,8 @@ void Host::remove_device(Vm& vm, std::string_view id)
         refuse(code::invalid_parameter, "There is no such device");
     }
     const DeviceKind kind = device->kind;
-    const bool is_removable = kind == DeviceKind::scsi_controller || kind == DeviceKind::disk_drive || kind == DeviceKind::dvd_drive ||
+    const bool is_removable = kind == DeviceKind::scsi_controller ||
+                              kind == DeviceKind::disk_drive || kind == DeviceKind::dvd_drive ||
                               is_medium(kind) || is_nic(kind) || kind == DeviceKind::connection;
     if (!is_removable) {
         refuse(code::not_supported, "The device cannot be removed");
@@ -243,7 +256,8 @@ void Host::remove_device(Vm& vm, std::string_view id)
         refuse(0x80041001, "The device has children");
     }
     if (vm.state != VmState::off && !may_add_while_running(generation(), vm.settings, *device)) {
-        refuse(code::invalid_state, "The device cannot be removed while the virtual machine is running");
+        refuse(code::invalid_state,
+               "The device cannot be removed while the virtual machine is running");
     }
     const std::string gone = device->id;
     for (const std::string& child : [&] {

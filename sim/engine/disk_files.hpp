@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
-/// Real virtual disks for Storage: Windows paths below a folder of this machine, through the vhd library. Failures are refusals.
+/// Real virtual disks for Storage: Windows paths below a folder of this machine, through the vhd
+/// library. Failures are refusals.
 namespace watari::sim {
 
 /// `<folder>/<letter>/…`; where a part exists in another letter case, that one.
-std::filesystem::path real_path(const std::filesystem::path& folder, const std::string& windows_path);
+std::filesystem::path real_path(const std::filesystem::path& folder,
+                                const std::string& windows_path);
 
 struct FoundFile {
     std::string path; ///< Windows
@@ -31,7 +33,9 @@ void create_real_disk(const std::filesystem::path& folder, const DiskSpec& spec)
 void resize_real_disk(const std::filesystem::path& file, std::uint64_t size);
 /// Copies what `from` holds into `to`, which exists and is empty.
 void copy_real_disk(const std::filesystem::path& folder, const DiskSpec& from, const DiskSpec& to);
-void merge_real_disk(const std::filesystem::path& folder, const DiskSpec& child, const DiskSpec& into);
-void set_real_parent(const std::filesystem::path& folder, const DiskSpec& child, const DiskSpec& parent);
+void merge_real_disk(const std::filesystem::path& folder, const DiskSpec& child,
+                     const DiskSpec& into);
+void set_real_parent(const std::filesystem::path& folder, const DiskSpec& child,
+                     const DiskSpec& parent);
 
 } // namespace watari::sim

@@ -23,11 +23,14 @@ EngineOptions within_generation(EngineOptions options)
 {
     const LimitFacts& known = facts(options.generation).limits;
     HostLimits& limits = options.limits;
-    const std::uint64_t processors = std::max(known.vcpu_gen1.value_or(0), known.vcpu_gen2.value_or(0));
+    const std::uint64_t processors =
+        std::max(known.vcpu_gen1.value_or(0), known.vcpu_gen2.value_or(0));
     if (processors != 0) {
-        limits.vm_processors_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.vm_processors_max, processors));
+        limits.vm_processors_max = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(limits.vm_processors_max, processors));
     }
-    const ByteSize memory = std::max(known.memory_gen1.value_or(ByteSize{}), known.memory_gen2.value_or(ByteSize{}));
+    const ByteSize memory =
+        std::max(known.memory_gen1.value_or(ByteSize{}), known.memory_gen2.value_or(ByteSize{}));
     if (memory != ByteSize{}) {
         limits.vm_memory_mib_max = std::min(limits.vm_memory_mib_max, memory.in_whole_mib());
     }
@@ -52,7 +55,8 @@ std::string serial_number(Random& random)
     return text + fmt::format("{:02}", random.below(100));
 }
 
-Device fixed_device(DeviceKind kind, std::string id, std::string parent = {}, std::string address = {})
+Device fixed_device(DeviceKind kind, std::string id, std::string parent = {},
+                    std::string address = {})
 {
     Device device;
     device.kind = kind;
@@ -71,14 +75,18 @@ void add_generation_1_devices(std::vector<Device>& devices, const Profile& profi
     if (profile.yes("define_gen1_has_floppy")) {
         devices.push_back(fixed_device(DeviceKind::floppy_controller, floppy));
         devices.push_back(fixed_device(DeviceKind::floppy_drive, floppy + "\\0\\0\\D", floppy));
-        devices.push_back(fixed_device(DeviceKind::floppy_medium, floppy + "\\0\\0\\L", floppy + "\\0\\0\\D"));
+        devices.push_back(
+            fixed_device(DeviceKind::floppy_medium, floppy + "\\0\\0\\L", floppy + "\\0\\0\\D"));
     }
     if (profile.yes("define_gen1_has_dvd")) {
         devices.push_back(fixed_device(DeviceKind::dvd_drive, ide + "\\1\\0\\D", ide + "\\1"));
     }
-    devices.push_back(fixed_device(DeviceKind::s3_video, "7D80D3DB-61EE-4879-8879-5609F1100AD0", {}, "5353,00000000,00"));
-    devices.push_back(fixed_device(DeviceKind::keyboard, "DE6CDC86-E1FB-4940-801B-C3C1A26C4DA4\\Keyboard"));
-    devices.push_back(fixed_device(DeviceKind::ps2_mouse, "655BC5C5-A784-46B7-81BC-E26328F7EB0E\\Mouse"));
+    devices.push_back(fixed_device(DeviceKind::s3_video, "7D80D3DB-61EE-4879-8879-5609F1100AD0", {},
+                                   "5353,00000000,00"));
+    devices.push_back(
+        fixed_device(DeviceKind::keyboard, "DE6CDC86-E1FB-4940-801B-C3C1A26C4DA4\\Keyboard"));
+    devices.push_back(
+        fixed_device(DeviceKind::ps2_mouse, "655BC5C5-A784-46B7-81BC-E26328F7EB0E\\Mouse"));
 }
 
 void add_common_devices(std::vector<Device>& devices)
@@ -87,23 +95,32 @@ void add_common_devices(std::vector<Device>& devices)
     devices.push_back(fixed_device(DeviceKind::serial_controller, serial));
     devices.push_back(fixed_device(DeviceKind::serial_port, serial + "\\0", serial, "0"));
     devices.push_back(fixed_device(DeviceKind::serial_port, serial + "\\1", serial, "1"));
-    devices.push_back(fixed_device(DeviceKind::synthetic_video, "F3CF6965-E8D3-44A9-9B7D-A04245EA7525"));
-    devices.push_back(fixed_device(DeviceKind::synthetic_mouse, "58F75A6D-D949-4320-99E1-A2A2576D581C"));
+    devices.push_back(
+        fixed_device(DeviceKind::synthetic_video, "F3CF6965-E8D3-44A9-9B7D-A04245EA7525"));
+    devices.push_back(
+        fixed_device(DeviceKind::synthetic_mouse, "58F75A6D-D949-4320-99E1-A2A2576D581C"));
 }
 
 void add_integration_services(std::vector<Device>& devices, Generation generation)
 {
-    devices.push_back(fixed_device(DeviceKind::heartbeat_service, "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"));
-    devices.push_back(fixed_device(DeviceKind::shutdown_service, "9F8233AC-BE49-4C79-8EE3-E7E1985B2077"));
-    devices.push_back(fixed_device(DeviceKind::kvp_service, "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"));
-    devices.push_back(fixed_device(DeviceKind::time_sync_service, "2497F4DE-E9FA-4204-80E4-4B75C46419C0"));
-    devices.push_back(fixed_device(DeviceKind::vss_service, "5CED1297-4598-4915-A5FC-AD21BB4D02A4"));
+    devices.push_back(
+        fixed_device(DeviceKind::heartbeat_service, "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47"));
+    devices.push_back(
+        fixed_device(DeviceKind::shutdown_service, "9F8233AC-BE49-4C79-8EE3-E7E1985B2077"));
+    devices.push_back(
+        fixed_device(DeviceKind::kvp_service, "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"));
+    devices.push_back(
+        fixed_device(DeviceKind::time_sync_service, "2497F4DE-E9FA-4204-80E4-4B75C46419C0"));
+    devices.push_back(
+        fixed_device(DeviceKind::vss_service, "5CED1297-4598-4915-A5FC-AD21BB4D02A4"));
     if (generation >= Generation::ws2012r2) {
-        devices.push_back(fixed_device(DeviceKind::guest_service, "6C09BB55-D683-4DA0-8931-C9BF705F6480"));
+        devices.push_back(
+            fixed_device(DeviceKind::guest_service, "6C09BB55-D683-4DA0-8931-C9BF705F6480"));
         devices.back().enabled = false;
     }
     if (generation >= Generation::ws2012) {
-        devices.push_back(fixed_device(DeviceKind::rdv_service, "6C5ADDB9-A11A-4E8E-84CB-E6208201DB63"));
+        devices.push_back(
+            fixed_device(DeviceKind::rdv_service, "6C5ADDB9-A11A-4E8E-84CB-E6208201DB63"));
     }
 }
 
@@ -132,12 +149,18 @@ std::string_view config_version(Generation generation)
 } // namespace
 
 Host::Host(Clock& clock, Random& random, EngineOptions options)
-    : clock_(clock), random_(random), options_(within_generation(std::move(options))), profile_(profile_of(options_)),
-      storage_(clock, random, storage_options(options_)), jobs_(clock, random),
+    : clock_(clock),
+      random_(random),
+      options_(within_generation(std::move(options))),
+      profile_(profile_of(options_)),
+      storage_(clock, random, storage_options(options_)),
+      jobs_(clock, random),
       mac_prefix_(fmt::format("00155D{:02X}{:02X}", random.below(256), random.below(256))),
-      configuration_root_("C:\\ProgramData\\Microsoft\\Windows\\Hyper-V"), booted_(clock.now())
+      configuration_root_("C:\\ProgramData\\Microsoft\\Windows\\Hyper-V"),
+      booted_(clock.now())
 {
-    disk_root_ = options_.generation == Generation::ws2025 && profile_.is("vhd_default_path_2025", "programdata")
+    disk_root_ = options_.generation == Generation::ws2025 &&
+                         profile_.is("vhd_default_path_2025", "programdata")
                      ? "C:\\ProgramData\\Microsoft\\Windows\\Virtual Hard Disks"
                      : "C:\\Users\\Public\\Documents\\Hyper-V\\Virtual Hard Disks";
     storage_.make_folder(configuration_root_);
@@ -177,7 +200,8 @@ Vm* Host::find_vm(const Uuid& id) noexcept
 std::optional<Host::Named> Host::find_by_instance_id(std::string_view instance_id)
 {
     constexpr std::string_view prefix = "Microsoft:";
-    if (instance_id.size() < prefix.size() + 36 || !cim::same_name(instance_id.substr(0, prefix.size()), prefix)) {
+    if (instance_id.size() < prefix.size() + 36 ||
+        !cim::same_name(instance_id.substr(0, prefix.size()), prefix)) {
         return std::nullopt;
     }
     const auto id = Uuid::parse(instance_id.substr(prefix.size(), 36));
@@ -206,21 +230,27 @@ Settings Host::fresh_settings(int vm_generation)
     settings.configuration_root = settings.snapshot_root = settings.swap_root = configuration_root_;
     settings.bios_guid = "{" + Uuid::random(random_).upper() + "}";
     settings.bios_serial = serial_number(random_);
-    settings.base_board_serial = settings.chassis_serial = settings.chassis_asset_tag = settings.bios_serial;
+    settings.base_board_serial = settings.chassis_serial = settings.chassis_asset_tag =
+        settings.bios_serial;
     settings.secure_boot = vm_generation == 2;
-    settings.recovery_action = profile_.is("fresh_recovery_action", "2") ? RecoveryAction::none : RecoveryAction::restart;
+    settings.recovery_action =
+        profile_.is("fresh_recovery_action", "2") ? RecoveryAction::none : RecoveryAction::restart;
     settings.created = clock_.now();
     settings.memory.startup_mib = static_cast<std::uint64_t>(profile_.number("fresh_memory_mib"));
     settings.memory.dynamic = profile_.yes("fresh_dynamic_memory");
     settings.memory.minimum_mib = settings.memory.dynamic ? 512 : settings.memory.startup_mib;
     settings.memory.maximum_mib =
-        settings.memory.dynamic || profile_.is("static_memory_limit", "maximum") ? 1'048'576 : settings.memory.startup_mib;
+        settings.memory.dynamic || profile_.is("static_memory_limit", "maximum")
+            ? 1'048'576
+            : settings.memory.startup_mib;
     if (vm_generation == 1) {
         add_generation_1_devices(settings.devices, profile_);
     } else {
-        settings.devices.push_back(fixed_device(DeviceKind::synthetic_keyboard, "197F74E3-B84B-46DE-8AE6-82F1CD181CDC"));
+        settings.devices.push_back(
+            fixed_device(DeviceKind::synthetic_keyboard, "197F74E3-B84B-46DE-8AE6-82F1CD181CDC"));
         if (profile_.yes("define_gen2_has_scsi")) {
-            settings.devices.push_back(fixed_device(DeviceKind::scsi_controller, Uuid::random(random_).upper() + "\\0"));
+            settings.devices.push_back(
+                fixed_device(DeviceKind::scsi_controller, Uuid::random(random_).upper() + "\\0"));
         }
     }
     add_common_devices(settings.devices);
@@ -232,16 +262,19 @@ void Host::check_settings(const Settings& settings) const
 {
     const MemorySettings& memory = settings.memory;
     const auto aligned = [](std::uint64_t mib) { return mib % 2 == 0; };
-    if (!aligned(memory.startup_mib) || !aligned(memory.minimum_mib) || !aligned(memory.maximum_mib)) {
+    if (!aligned(memory.startup_mib) || !aligned(memory.minimum_mib) ||
+        !aligned(memory.maximum_mib)) {
         refuse(code::invalid_parameter, "The amount of memory is not a multiple of 2 MB");
     }
     if (memory.startup_mib < 32 || memory.startup_mib > options_.limits.vm_memory_mib_max) {
         refuse(code::invalid_parameter, "The amount of memory is out of range");
     }
-    if (memory.dynamic && (memory.minimum_mib > memory.startup_mib || memory.startup_mib > memory.maximum_mib)) {
+    if (memory.dynamic &&
+        (memory.minimum_mib > memory.startup_mib || memory.startup_mib > memory.maximum_mib)) {
         refuse(code::invalid_parameter, "Minimum, startup and maximum memory are not in order");
     }
-    if (settings.processor.count < 1 || settings.processor.count > options_.limits.vm_processors_max ||
+    if (settings.processor.count < 1 ||
+        settings.processor.count > options_.limits.vm_processors_max ||
         settings.processor.count > options_.limits.processors) {
         refuse(code::invalid_parameter, "The number of processors is out of range");
     }
@@ -274,7 +307,8 @@ Vm& Host::define_vm(NewVm request)
 void Host::write_configuration(const Vm& vm)
 {
     const bool is_xml = generation() <= Generation::ws2012r2;
-    storage_.write_file(fmt::format("{}\\Virtual Machines\\{}.{}", vm.settings.configuration_root, vm.id.upper(), is_xml ? "xml" : "vmcx"),
+    storage_.write_file(fmt::format("{}\\Virtual Machines\\{}.{}", vm.settings.configuration_root,
+                                    vm.id.upper(), is_xml ? "xml" : "vmcx"),
                         is_xml ? 40'000 : 60'000);
 }
 
@@ -300,17 +334,22 @@ const Job& Host::destroy_vm(const Uuid& id)
                                 refuse(code::invalid_state, "The virtual machine is not off");
                             }
                             for (const char* extension : {"xml", "vmcx", "bin", "vsv"}) {
-                                const std::string file = fmt::format("{}\\Virtual Machines\\{}.{}", gone->settings.configuration_root,
-                                                                     id.upper(), extension);
+                                const std::string file = fmt::format(
+                                    "{}\\Virtual Machines\\{}.{}",
+                                    gone->settings.configuration_root, id.upper(), extension);
                                 if (storage_.file_exists(file)) {
                                     storage_.remove_file(file);
                                 }
                             }
                             for (Switch& network : networks_) {
-                                std::erase_if(network.ports, [&](const SwitchPort& port) { return port.vm == id && !port.made_by_client; });
+                                std::erase_if(network.ports, [&](const SwitchPort& port) {
+                                    return port.vm == id && !port.made_by_client;
+                                });
                             }
                             vms_by_id_.erase(id);
-                            std::erase_if(vms_, [&](const std::unique_ptr<Vm>& candidate) { return candidate->id == id; });
+                            std::erase_if(vms_, [&](const std::unique_ptr<Vm>& candidate) {
+                                return candidate->id == id;
+                            });
                         }});
 }
 
@@ -326,12 +365,16 @@ void Host::change_settings(Vm& vm, const std::function<void(Settings&)>& change)
     check_settings(changed);
     if (vm.state != VmState::off) {
         const bool hot_memory = generation() >= Generation::ws2016 && !vm.settings.memory.dynamic;
-        if (changed.memory.startup_mib != vm.settings.memory.startup_mib && !(hot_memory && vm.state == VmState::running)) {
-            refuse(code::invalid_state, "The memory cannot be changed while the virtual machine is running");
+        if (changed.memory.startup_mib != vm.settings.memory.startup_mib &&
+            !(hot_memory && vm.state == VmState::running)) {
+            refuse(code::invalid_state,
+                   "The memory cannot be changed while the virtual machine is running");
         }
-        if (changed.memory.dynamic != vm.settings.memory.dynamic || changed.processor.count != vm.settings.processor.count ||
+        if (changed.memory.dynamic != vm.settings.memory.dynamic ||
+            changed.processor.count != vm.settings.processor.count ||
             changed.version != vm.settings.version) {
-            refuse(code::invalid_state, "The setting cannot be changed while the virtual machine is running");
+            refuse(code::invalid_state,
+                   "The setting cannot be changed while the virtual machine is running");
         }
         if (changed.memory.startup_mib > vm.assigned_mib + free_memory_mib()) {
             refuse(code::out_of_memory, "Not enough memory in the system");
@@ -348,12 +391,15 @@ std::uint64_t Host::uptime_ms(const Vm& vm) const
         return static_cast<std::uint64_t>(vm.on_time.count());
     }
     return static_cast<std::uint64_t>(
-        (vm.on_time + std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - *vm.running_since)).count());
+        (vm.on_time +
+         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - *vm.running_since))
+            .count());
 }
 
 bool Host::guest_answers(const Vm& vm) const
 {
-    return vm.guest.installed && vm.state == VmState::running && uptime_ms(vm) >= static_cast<std::uint64_t>(vm.guest.boot.count());
+    return vm.guest.installed && vm.state == VmState::running &&
+           uptime_ms(vm) >= static_cast<std::uint64_t>(vm.guest.boot.count());
 }
 
 std::uint64_t Host::free_memory_mib() const
@@ -396,13 +442,17 @@ Switch* Host::find_network(const Uuid& id) noexcept
 
 Switch& Host::add_network(SwitchOptions options)
 {
-    Switch network{.id = Uuid::random(random_), .name = std::move(options.name), .host_has_port = options.host_has_port};
+    Switch network{.id = Uuid::random(random_),
+                   .name = std::move(options.name),
+                   .host_has_port = options.host_has_port};
     const auto new_port = [&](SwitchPort::Kind kind) {
-        return SwitchPort{.name = Uuid::random(random_).upper(), .friendly_name = network.name, .kind = kind};
+        return SwitchPort{
+            .name = Uuid::random(random_).upper(), .friendly_name = network.name, .kind = kind};
     };
     if (options.external) {
         Adapter adapter{.id = Uuid::random(random_)};
-        adapter.mac = fmt::format("001E67{:02X}{:02X}{:02X}", random_.below(256), random_.below(256), random_.below(256));
+        adapter.mac = fmt::format("001E67{:02X}{:02X}{:02X}", random_.below(256),
+                                  random_.below(256), random_.below(256));
         if (!adapters_.empty()) {
             adapter.name += fmt::format(" #{}", adapters_.size() + 1);
         }

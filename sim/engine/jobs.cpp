@@ -29,7 +29,8 @@ const Job& Jobs::start(JobRequest request)
     auto entry = std::make_unique<Entry>();
     entry->fault = take_fault();
     const double slower = entry->fault ? entry->fault->slower : 1.0;
-    const auto duration = std::chrono::nanoseconds{static_cast<std::int64_t>(static_cast<double>(request.duration.count()) * slower)};
+    const auto duration = std::chrono::nanoseconds{
+        static_cast<std::int64_t>(static_cast<double>(request.duration.count()) * slower)};
     entry->job = Job{.id = Uuid::random(random_),
                      .job_class = request.job_class,
                      .type = request.type,
@@ -62,7 +63,8 @@ void Jobs::end(const Uuid& id)
         entry.job.error_text = number > 0xFFFF ? fmt::format("{} (0x{:08X})", text, number) : text;
     };
     if (entry.fault && entry.fault->fail_code) {
-        fail(*entry.fault->fail_code, entry.fault->fail_text.empty() ? entry.job.text + " failed." : entry.fault->fail_text);
+        fail(*entry.fault->fail_code,
+             entry.fault->fail_text.empty() ? entry.job.text + " failed." : entry.fault->fail_text);
         if (entry.abandon) {
             entry.abandon();
         }
@@ -82,7 +84,8 @@ void Jobs::finish(Entry& entry, JobState state)
     entry.job.ended = clock_.now();
     entry.finish = nullptr;
     entry.abandon = nullptr;
-    entry.timer = clock_.call_at(clock_.steady() + keep_, [this, id = entry.job.id] { entries_.erase(id); });
+    entry.timer =
+        clock_.call_at(clock_.steady() + keep_, [this, id = entry.job.id] { entries_.erase(id); });
 }
 
 const Job* Jobs::find(const Uuid& id) const noexcept
@@ -98,7 +101,8 @@ std::vector<const Job*> Jobs::all() const
     for (const auto& [id, entry] : entries_) {
         found.push_back(&entry->job);
     }
-    std::ranges::sort(found, {}, [](const Job* job) { return std::pair{job->started_steady, job->id}; });
+    std::ranges::sort(found, {},
+                      [](const Job* job) { return std::pair{job->started_steady, job->id}; });
     return found;
 }
 

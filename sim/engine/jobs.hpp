@@ -12,8 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 /// What a host job has to do with: shown through Msvm_AffectedJobElement.
 struct Subject {

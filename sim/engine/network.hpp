@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 /// A port of a virtual switch: of the uplink, of the host, made by a v1 client, or of a connected
 /// VM.

@@ -341,7 +341,8 @@ void Storage::check_resize(std::string_view path, std::uint64_t size, bool despi
 {
     const DiskInfo info = disk(path);
     if (info.spec.kind == DiskKind::differencing && info.spec.format == DiskFormat::vhd) {
-        refuse(code::not_supported, "A differencing VHD cannot be resized"); // a VHDX can (disk-formats.md 5)
+        refuse(code::not_supported,
+               "A differencing VHD cannot be resized"); // a VHDX can (disk-formats.md 5)
     }
     if (!despite_children && has_children(path)) {
         refuse(code::in_use, fmt::format("'{}' is the parent of another virtual hard disk", path));

@@ -14,8 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 struct VolumeOptions {
     char letter = 'C';
@@ -90,7 +89,8 @@ public:
     void check_create(const DiskSpec& spec) const;
     void create_disk(const DiskSpec& spec);
     /// `despite_children`: as a 2008-era host does, although a child's VM then fails to start.
-    void check_resize(std::string_view path, std::uint64_t size, bool despite_children = false) const;
+    void check_resize(std::string_view path, std::uint64_t size,
+                      bool despite_children = false) const;
     void resize_disk(std::string_view path, std::uint64_t size, bool despite_children = false);
     /// Copies the data of `source` into a new disk of `target`'s format and kind; its size 0 means
     /// the source's.

@@ -10,12 +10,10 @@
 #include <string>
 #include <vector>
 
-namespace watari::sim
-{
+namespace watari::sim {
 
 /// Ids of the one-of-a-kind devices (fresh-vm.md 1.3 to 1.7).
-namespace device_id
-{
+namespace device_id {
 inline constexpr std::string_view memory = "4764334d-e001-4176-82ee-5594ec9b530e";
 inline constexpr std::string_view processor = "b637f346-6a0e-4dec-af52-bd70cb80a21d\\0";
 inline constexpr std::string_view ide = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4";

@@ -8,7 +8,8 @@ namespace watari::sim {
 
 void refuse(std::uint32_t number, std::string text)
 {
-    throw Error{ErrorKind::conflict, message::host_refused{.text = text}, {.code = number, .text = text}};
+    throw Error{
+        ErrorKind::conflict, message::host_refused{.text = text}, {.code = number, .text = text}};
 }
 
 std::uint32_t refusal_code(const Error& error) noexcept
@@ -67,17 +68,20 @@ std::string_view to_string(VmState state) noexcept
 
 bool is_controller(DeviceKind kind) noexcept
 {
-    return kind == DeviceKind::ide_controller || kind == DeviceKind::scsi_controller || kind == DeviceKind::floppy_controller;
+    return kind == DeviceKind::ide_controller || kind == DeviceKind::scsi_controller ||
+           kind == DeviceKind::floppy_controller;
 }
 
 bool is_drive(DeviceKind kind) noexcept
 {
-    return kind == DeviceKind::disk_drive || kind == DeviceKind::dvd_drive || kind == DeviceKind::floppy_drive;
+    return kind == DeviceKind::disk_drive || kind == DeviceKind::dvd_drive ||
+           kind == DeviceKind::floppy_drive;
 }
 
 bool is_medium(DeviceKind kind) noexcept
 {
-    return kind == DeviceKind::hard_disk || kind == DeviceKind::dvd_medium || kind == DeviceKind::floppy_medium;
+    return kind == DeviceKind::hard_disk || kind == DeviceKind::dvd_medium ||
+           kind == DeviceKind::floppy_medium;
 }
 
 bool is_nic(DeviceKind kind) noexcept

@@ -8,13 +8,11 @@
 
 /// Words of the engine: the truth of a simulated host, without regard to the namespace that shows
 /// it.
-namespace watari::sim
-{
+namespace watari::sim {
 
 /// Numbers Hyper-V's methods return and host jobs carry; the same in both namespaces
 /// (wsman.md 4.5).
-namespace code
-{
+namespace code {
 inline constexpr std::uint32_t completed = 0;
 inline constexpr std::uint32_t job_started = 4096;
 inline constexpr std::uint32_t failed = 32768;

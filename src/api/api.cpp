@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::string_view default_project = "default";
 
-/// Body with members in order of name and no white space: the same request however it was written. Nesting is bounded by the contract's
-/// decoder, which has its own limit.
+/// Body with members in order of name and no white space: the same request however it was written.
+/// Nesting is bounded by the contract's decoder, which has its own limit.
 boost::json::value canonical(const boost::json::value& json)
 {
     if (const auto* object = json.if_object()) {
@@ -47,10 +47,13 @@ std::string hash_of(const http::Request& request)
 std::string request_id_of(const http::Request& request, Clock& clock, Random& random)
 {
     const auto given = request.headers.get("X-Request-Id").value_or("");
-    const bool fit = !given.empty() && given.size() <= 100 && std::ranges::all_of(given, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
-    });
-    return fit ? std::string{given} : Uuid::ordered(std::chrono::system_clock::time_point{clock.now()}, random).lower();
+    const bool fit =
+        !given.empty() && given.size() <= 100 && std::ranges::all_of(given, [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                   c == '-' || c == '_' || c == '.';
+        });
+    return fit ? std::string{given}
+               : Uuid::ordered(std::chrono::system_clock::time_point{clock.now()}, random).lower();
 }
 
 } // namespace
@@ -59,7 +62,9 @@ Api::Api(Parts parts) : parts_(parts), resources_(std::move(parts)) {}
 
 http::Handler Api::handler()
 {
-    return [this](http::Request request, http::Caller caller) { return serve(std::move(request), std::move(caller)); };
+    return [this](http::Request request, http::Caller caller) {
+        return serve(std::move(request), std::move(caller));
+    };
 }
 
 Task<> Api::authenticate(const http::Request& request, Call& call)
@@ -77,7 +82,9 @@ Task<> Api::authenticate(const http::Request& request, Call& call)
         }
         call.token = token->id;
         call.actor = token->name;
-        call.project = token->project ? *token->project : store::find_project_by_name(transaction, default_project).value().id;
+        call.project = token->project
+                           ? *token->project
+                           : store::find_project_by_name(transaction, default_project).value().id;
     });
 }
 
@@ -97,7 +104,8 @@ Task<http::Response> Api::answer(const http::Request& request, Call& call)
         return value ? std::optional{std::string{*value}} : std::nullopt;
     };
     raw.body = request.body;
-    co_return co_await contract::dispatch<Task<http::Response>, Call>(resources_, match.route->operation, call, raw);
+    co_return co_await contract::dispatch<Task<http::Response>, Call>(
+        resources_, match.route->operation, call, raw);
 }
 
 Task<http::Response> Api::serve(http::Request request, http::Caller)
@@ -112,7 +120,8 @@ Task<http::Response> Api::serve(http::Request request, http::Caller)
         if (error.kind() == ErrorKind::internal) {
             log::error("request_failed", {{"request", call.request_id}, {"error", error.what()}});
         }
-        response = std::make_unique<http::Response>(problem_response(error, call.language, call.request_id));
+        response = std::make_unique<http::Response>(
+            problem_response(error, call.language, call.request_id));
     }
     response->headers.set("X-Request-Id", call.request_id);
     co_return std::move(*response);

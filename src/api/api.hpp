@@ -7,7 +7,8 @@
 
 namespace watari::api {
 
-/// The REST API as an http::Handler: finds the route, checks the token, decodes, calls the resource, turns errors into problems.
+/// The REST API as an http::Handler: finds the route, checks the token, decodes, calls the
+/// resource, turns errors into problems.
 class Api
 {
 public:

@@ -26,7 +26,8 @@ std::optional<std::chrono::seconds> wait_in(std::string_view prefer)
         }
         if (item.starts_with("wait=")) {
             std::uint32_t number = 0;
-            const auto [end, failure] = std::from_chars(item.data() + 5, item.data() + item.size(), number);
+            const auto [end, failure] =
+                std::from_chars(item.data() + 5, item.data() + item.size(), number);
             if (failure == std::errc{}) {
                 return std::min(std::chrono::seconds{number}, longest_wait);
             }

@@ -17,7 +17,8 @@ struct Call {
     std::string actor; ///< the token's name
     store::TokenId token;
     store::ProjectId project;
-    std::string request_hash = {}; ///< of method, path and canonical body: what an Idempotency-Key stands for
+    std::string request_hash =
+        {}; ///< of method, path and canonical body: what an Idempotency-Key stands for
 };
 
 /// `wait=N` of a Prefer header, at most five minutes; nullopt when it asks for no waiting.

@@ -16,7 +16,8 @@ store::NamespaceChoice choice_from(const std::optional<std::string>& text)
     return text == "v2" ? store::NamespaceChoice::v2 : store::NamespaceChoice::automatic;
 }
 
-contract::Host host_view(store::Transaction& transaction, const store::HostRecord& record, Language language)
+contract::Host host_view(store::Transaction& transaction, const store::HostRecord& record,
+                         Language language)
 {
     const auto facts = fleet::recorded_facts(record);
     contract::Host host;
@@ -30,7 +31,8 @@ contract::Host host_view(store::Transaction& transaction, const store::HostRecor
     host.os_version = record.os_version;
     host.state = std::string{store::name_of(record.state)};
     if (record.last_error) {
-        host.last_error = render(store::StoredError::from_json(*record.last_error).to_error(), language);
+        host.last_error =
+            render(store::StoredError::from_json(*record.last_error).to_error(), language);
     }
     if (record.last_seen) {
         host.last_seen = to_rfc3339(*record.last_seen);
@@ -42,11 +44,13 @@ contract::Host host_view(store::Transaction& transaction, const store::HostRecor
     host.foreign_vms = static_cast<std::int64_t>(fleet::recorded_foreign_vms(record));
     if (const auto probe = fleet::recorded_probe(record)) {
         for (const auto& [capability, evidence] : probe->capabilities.all()) {
-            host.capabilities.push_back({std::string{to_string(capability)}, evidence.present, evidence.by});
+            host.capabilities.push_back(
+                {std::string{to_string(capability)}, evidence.present, evidence.by});
         }
     }
     for (const auto& volume : facts.volumes) {
-        host.volumes.push_back({volume.drive, static_cast<std::int64_t>(volume.size.in_bytes()), static_cast<std::int64_t>(volume.free.in_bytes())});
+        host.volumes.push_back({volume.drive, static_cast<std::int64_t>(volume.size.in_bytes()),
+                                static_cast<std::int64_t>(volume.free.in_bytes())});
     }
     for (const auto& known : facts.switches) {
         host.switches.push_back({known.id, known.name});
@@ -65,7 +69,8 @@ Task<http::Response> Resources::list_hosts(Call& call, contract::ListHostsCall r
     contract::HostList list;
     co_await parts_.store.read([&](store::Transaction& transaction) {
         fill_page<contract::HostList, store::HostRecord>(
-            list, transaction, {}, page, [&](const auto& record) { return host_view(transaction, record, call.language); });
+            list, transaction, {}, page,
+            [&](const auto& record) { return host_view(transaction, record, call.language); });
     });
     co_return json_response(200, encode(list));
 }
@@ -79,31 +84,35 @@ Task<http::Response> Resources::enroll_host(Call& call, contract::EnrollHostCall
                                   .user = request.body.user,
                                   .password = request.body.password};
     order.memory_reserve_mib = request.body.memory_reserve_mib.value_or(order.memory_reserve_mib);
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.enroll_host(order, std::move(asker));
-    });
+    co_return co_await accepted(call, request.idempotency_key, request.prefer, "",
+                                [&](provisioning::Asker asker) {
+                                    return parts_.orders.enroll_host(order, std::move(asker));
+                                });
 }
 
 Task<http::Response> Resources::get_host(Call& call, contract::GetHostCall request)
 {
     const auto host = co_await parts_.store.read([&](store::Transaction& transaction) {
-        return host_view(transaction, provisioning::get_host(transaction, request.host), call.language);
+        return host_view(transaction, provisioning::get_host(transaction, request.host),
+                         call.language);
     });
     co_return json_response(200, encode(host));
 }
 
 Task<http::Response> Resources::remove_host(Call& call, contract::RemoveHostCall request)
 {
-    co_return co_await accepted(call, std::nullopt, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.remove_host(request.host, std::move(asker));
-    });
+    co_return co_await accepted(
+        call, std::nullopt, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.remove_host(request.host, std::move(asker));
+        });
 }
 
 Task<http::Response> Resources::refresh_host(Call& call, contract::RefreshHostCall request)
 {
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.refresh_host(request.host, std::move(asker));
-    });
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.refresh_host(request.host, std::move(asker));
+        });
 }
 
 } // namespace watari::api

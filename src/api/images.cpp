@@ -13,11 +13,12 @@ contract::Image image_view(store::Transaction& transaction, const store::ImageRe
     image.name = record.name;
     image.size_bytes = static_cast<std::int64_t>(record.disk_bytes.in_bytes());
     for (const auto& replica : store::replicas_of(transaction, record.id)) {
-        image.replicas.push_back({.host = replica.host.value().lower(),
-                                  .host_name = store::get<store::HostRecord>(transaction, replica.host).name,
-                                  .path = replica.path,
-                                  .format = record.format,
-                                  .verified = replica.verified.has_value()});
+        image.replicas.push_back(
+            {.host = replica.host.value().lower(),
+             .host_name = store::get<store::HostRecord>(transaction, replica.host).name,
+             .path = replica.path,
+             .format = record.format,
+             .verified = replica.verified.has_value()});
     }
     image.version = record.version;
     image.created = to_rfc3339(record.created);
@@ -33,7 +34,8 @@ Task<http::Response> Resources::list_images(Call&, contract::ListImagesCall requ
     contract::ImageList list;
     co_await parts_.store.read([&](store::Transaction& transaction) {
         fill_page<contract::ImageList, store::ImageRecord>(
-            list, transaction, {}, page, [&](const auto& record) { return image_view(transaction, record); });
+            list, transaction, {}, page,
+            [&](const auto& record) { return image_view(transaction, record); });
     });
     co_return json_response(200, encode(list));
 }
@@ -44,9 +46,10 @@ Task<http::Response> Resources::add_image(Call& call, contract::AddImageCall req
     for (const auto& replica : request.body.replicas) {
         replicas.push_back({.host = replica.host, .path = replica.path});
     }
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.add_image(request.body.name, replicas, std::move(asker));
-    });
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.add_image(request.body.name, replicas, std::move(asker));
+        });
 }
 
 Task<http::Response> Resources::get_image(Call&, contract::GetImageCall request)

@@ -20,9 +20,10 @@ contract::Network network_view(store::Transaction& transaction, const store::Net
     network.vlan = record.vlan;
     network.mac_prefix = record.mac_prefix;
     for (const auto& binding : store::bindings_of(transaction, record.id)) {
-        network.bindings.push_back({.host = binding.host.value().lower(),
-                                    .host_name = store::get<store::HostRecord>(transaction, binding.host).name,
-                                    .switch_id = binding.switch_id});
+        network.bindings.push_back(
+            {.host = binding.host.value().lower(),
+             .host_name = store::get<store::HostRecord>(transaction, binding.host).name,
+             .switch_id = binding.switch_id});
     }
     network.version = record.version;
     network.created = to_rfc3339(record.created);
@@ -38,7 +39,8 @@ Task<http::Response> Resources::list_networks(Call&, contract::ListNetworksCall 
     contract::NetworkList list;
     co_await parts_.store.read([&](store::Transaction& transaction) {
         fill_page<contract::NetworkList, store::NetworkRecord>(
-            list, transaction, {}, page, [&](const auto& record) { return network_view(transaction, record); });
+            list, transaction, {}, page,
+            [&](const auto& record) { return network_view(transaction, record); });
     });
     co_return json_response(200, encode(list));
 }
@@ -49,10 +51,12 @@ Task<http::Response> Resources::add_network(Call& call, contract::AddNetworkCall
                                  .switch_name = request.body.switch_,
                                  .vlan = request.body.vlan,
                                  .mac_prefix = request.body.mac_prefix.value_or("02155D")};
-    std::ranges::transform(network.mac_prefix, network.mac_prefix.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.add_network(network, std::move(asker));
-    });
+    std::ranges::transform(network.mac_prefix, network.mac_prefix.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    co_return co_await accepted(call, request.idempotency_key, request.prefer, "",
+                                [&](provisioning::Asker asker) {
+                                    return parts_.orders.add_network(network, std::move(asker));
+                                });
 }
 
 } // namespace watari::api

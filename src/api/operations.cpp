@@ -16,7 +16,8 @@ std::string state_of(store::StepState state)
     return std::string{store::name_of(state)};
 }
 
-std::optional<std::int64_t> milliseconds_between(const std::optional<WallTime>& from, const std::optional<WallTime>& to)
+std::optional<std::int64_t> milliseconds_between(const std::optional<WallTime>& from,
+                                                 const std::optional<WallTime>& to)
 {
     if (!from || !to) {
         return std::nullopt;
@@ -39,12 +40,15 @@ contract::Placement placement_of(const boost::json::value& json, Language langua
         candidate.host = provisioning::text_in(entry, "host").value_or("");
         candidate.fits = provisioning::flag_in(entry, "fits");
         candidate.memory_free_mib = provisioning::number_in(entry, "memory_free_mib").value_or(0);
-        candidate.storage_free_bytes = provisioning::number_in(entry, "storage_free_bytes").value_or(0);
+        candidate.storage_free_bytes =
+            provisioning::number_in(entry, "storage_free_bytes").value_or(0);
         candidate.storage = provisioning::text_in(entry, "storage");
         for (const auto& reason : entry.at("why_not").as_array()) {
-            Message message{.code = provisioning::text_in(reason, "code").value_or(""), .arguments = {}};
+            Message message{.code = provisioning::text_in(reason, "code").value_or(""),
+                            .arguments = {}};
             for (const auto& argument : reason.at("arguments").as_object()) {
-                message.arguments.emplace_back(std::string{argument.key()}, std::string{argument.value().as_string()});
+                message.arguments.emplace_back(std::string{argument.key()},
+                                               std::string{argument.value().as_string()});
             }
             candidate.why_not.push_back(render(message, language));
         }
@@ -53,7 +57,8 @@ contract::Placement placement_of(const boost::json::value& json, Language langua
     return placement;
 }
 
-void name_resource(store::Transaction& transaction, const store::OperationRecord& operation, contract::Operation& into)
+void name_resource(store::Transaction& transaction, const store::OperationRecord& operation,
+                   contract::Operation& into)
 {
     if (operation.vm) {
         const auto vm = store::find<store::VmRecord>(transaction, *operation.vm);
@@ -68,7 +73,8 @@ void name_resource(store::Transaction& transaction, const store::OperationRecord
         if (const auto host = store::find<store::HostRecord>(transaction, *operation.host)) {
             into.host_name = host->name;
             into.namespace_ = host->namespace_used;
-            into.resource_name = into.resource_name ? into.resource_name : std::optional{host->name};
+            into.resource_name =
+                into.resource_name ? into.resource_name : std::optional{host->name};
         }
     }
 }
@@ -80,7 +86,9 @@ std::optional<std::string> time_text(const std::optional<WallTime>& time)
 
 } // namespace
 
-contract::Operation Resources::view(store::Transaction& transaction, const store::OperationRecord& operation, Language language) const
+contract::Operation Resources::view(store::Transaction& transaction,
+                                    const store::OperationRecord& operation,
+                                    Language language) const
 {
     contract::Operation result;
     result.id = operation.id.value().lower();
@@ -106,7 +114,8 @@ contract::Operation Resources::view(store::Transaction& transaction, const store
         contract::Step step;
         step.id = record.step;
         const auto title = parts_.step_titles.find(operation.kind + "/" + record.step);
-        step.title = title == parts_.step_titles.end() ? record.step : render(title->second, language);
+        step.title =
+            title == parts_.step_titles.end() ? record.step : render(title->second, language);
         step.state = state_of(record.state);
         step.attempts = record.attempts;
         step.requests = record.requests;
@@ -119,7 +128,8 @@ contract::Operation Resources::view(store::Transaction& transaction, const store
         }
         requests += record.requests;
         polls += provisioning::number_in(record.result, "host_job_polls").value_or(0);
-        if (record.step == "place" && record.result.is_object() && record.result.get_object().contains("placement")) {
+        if (record.step == "place" && record.result.is_object() &&
+            record.result.get_object().contains("placement")) {
             result.placement = placement_of(record.result.get_object().at("placement"), language);
         }
         result.steps.push_back(std::move(step));
@@ -135,9 +145,11 @@ contract::Operation Resources::view(store::Transaction& transaction, const store
         }
     }
     // A budget is that of a first attempt; a resize that restarts the guest polls it, too.
-    const bool repeated = std::ranges::any_of(result.steps, [](const auto& step) { return step.attempts > 1; });
+    const bool repeated =
+        std::ranges::any_of(result.steps, [](const auto& step) { return step.attempts > 1; });
     if (!repeated && !provisioning::flag_in(operation.input, "restart")) {
-        result.requests_budget = provisioning::requests_budget(operation.kind, result.namespace_.value_or(""), source, disks);
+        result.requests_budget = provisioning::requests_budget(
+            operation.kind, result.namespace_.value_or(""), source, disks);
     }
     return result;
 }
@@ -147,12 +159,14 @@ Task<contract::Operation> Resources::view_of(store::OperationId id, Language lan
     auto operation = co_await parts_.store.read([&](store::Transaction& transaction) {
         const auto record = store::find<store::OperationRecord>(transaction, id);
         if (!record) {
-            throw Error{ErrorKind::not_found, message::operation_unknown{.operation = id.value().lower()}};
+            throw Error{ErrorKind::not_found,
+                        message::operation_unknown{.operation = id.value().lower()}};
         }
         return view(transaction, *record, language);
     });
     if (const auto percent = parts_.engine.progress_of(id)) {
-        const auto running = std::ranges::find(operation.steps, std::string{"running"}, &contract::Step::state);
+        const auto running =
+            std::ranges::find(operation.steps, std::string{"running"}, &contract::Step::state);
         if (running != operation.steps.end()) {
             running->percent = *percent;
         }
@@ -179,7 +193,8 @@ Task<http::Response> Resources::list_operations(Call& call, contract::ListOperat
     contract::OperationList list;
     co_await parts_.store.read([&](store::Transaction& transaction) {
         fill_page<contract::OperationList, store::OperationRecord>(
-            list, transaction, {}, page, [&](const auto& record) { return view(transaction, record, call.language); });
+            list, transaction, {}, page,
+            [&](const auto& record) { return view(transaction, record, call.language); });
     });
     co_return json_response(200, encode(list));
 }
@@ -196,7 +211,8 @@ Task<http::Response> Resources::get_operation(Call& call, contract::GetOperation
 Task<http::Response> Resources::cancel_operation(Call& call, contract::CancelOperationCall request)
 {
     const auto id = operation_id(request.operation);
-    co_await parts_.orders.cancel(id, {.project = call.project, .actor = call.actor, .request_id = call.request_id});
+    co_await parts_.orders.cancel(
+        id, {.project = call.project, .actor = call.actor, .request_id = call.request_id});
     auto response = json_response(202, encode(co_await view_of(id, call.language)));
     response.headers.add("Location", "/v1/operations/" + id.value().lower());
     co_return response;

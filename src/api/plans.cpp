@@ -32,13 +32,14 @@ Task<http::Response> Resources::list_plans(Call&, contract::ListPlansCall reques
 
 Task<http::Response> Resources::add_plan(Call& call, contract::AddPlanCall request)
 {
-    const store::PlanRecord plan{.name = request.body.name,
-                                 .processors = request.body.processors,
-                                 .memory_mib = request.body.memory_mib,
-                                 .disk_bytes = ByteSize::bytes(static_cast<std::uint64_t>(request.body.disk_bytes))};
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.add_plan(plan, std::move(asker));
-    });
+    const store::PlanRecord plan{
+        .name = request.body.name,
+        .processors = request.body.processors,
+        .memory_mib = request.body.memory_mib,
+        .disk_bytes = ByteSize::bytes(static_cast<std::uint64_t>(request.body.disk_bytes))};
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "",
+        [&](provisioning::Asker asker) { return parts_.orders.add_plan(plan, std::move(asker)); });
 }
 
 } // namespace watari::api

@@ -55,19 +55,23 @@ contract::Problem problem_of(const Error& error, Language language, const std::s
     }
     if (const auto* invalid = dynamic_cast<const contract::InvalidRequest*>(&error)) {
         for (const auto& wrong : invalid->problems()) {
-            problem.errors.push_back(
-                {.pointer = wrong.pointer, .code = wrong.message.code, .detail = render(wrong.message, language)});
+            problem.errors.push_back({.pointer = wrong.pointer,
+                                      .code = wrong.message.code,
+                                      .detail = render(wrong.message, language)});
         }
     }
     if (const auto* no_place = dynamic_cast<const provisioning::NoPlace*>(&error)) {
         for (const auto& [host, refusal] : no_place->refusals()) {
-            problem.errors.push_back({.pointer = "host:" + host, .code = refusal.code, .detail = render(refusal, language)});
+            problem.errors.push_back({.pointer = "host:" + host,
+                                      .code = refusal.code,
+                                      .detail = render(refusal, language)});
         }
     }
     return problem;
 }
 
-http::Response problem_response(const Error& error, Language language, const std::string& request_id)
+http::Response problem_response(const Error& error, Language language,
+                                const std::string& request_id)
 {
     http::Response response;
     response.status = status_of(error);

@@ -13,6 +13,7 @@ namespace watari::api {
 int status_of(const Error& error) noexcept;
 contract::Problem problem_of(const Error& error, Language language, const std::string& request_id);
 /// application/problem+json (RFC 9457).
-http::Response problem_response(const Error& error, Language language, const std::string& request_id);
+http::Response problem_response(const Error& error, Language language,
+                                const std::string& request_id);
 
 } // namespace watari::api

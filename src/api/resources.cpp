@@ -42,7 +42,8 @@ Page page_of(const std::optional<std::int64_t>& size, const std::optional<std::s
     return page;
 }
 
-/// The same key with the same request gets the answer as first given; with another request it is refused.
+/// The same key with the same request gets the answer as first given; with another request it is
+/// refused.
 Task<std::optional<http::Response>> Resources::first_answer(Call& call, const std::string& key)
 {
     const auto record = co_await parts_.store.read([&](store::Transaction& transaction) {
@@ -62,7 +63,8 @@ Task<std::optional<http::Response>> Resources::first_answer(Call& call, const st
     co_return response;
 }
 
-Task<http::Response> Resources::accepted(Call& call, std::optional<std::string> key, std::optional<std::string> prefer, std::string reason,
+Task<http::Response> Resources::accepted(Call& call, std::optional<std::string> key,
+                                         std::optional<std::string> prefer, std::string reason,
                                          Submit submit)
 {
     if (key) {
@@ -70,20 +72,24 @@ Task<http::Response> Resources::accepted(Call& call, std::optional<std::string> 
             co_return std::move(*first);
         }
     }
-    provisioning::Asker asker{.project = call.project, .actor = call.actor, .request_id = call.request_id, .reason = std::move(reason)};
+    provisioning::Asker asker{.project = call.project,
+                              .actor = call.actor,
+                              .request_id = call.request_id,
+                              .reason = std::move(reason)};
     contract::Operation operation;
     asker.with = [&](store::Transaction& transaction, const store::OperationRecord& record) {
         operation = view(transaction, record, call.language);
         if (key) {
-            store::insert_idempotency(transaction, {.project = call.project,
-                                                    .token = call.token,
-                                                    .key = *key,
-                                                    .request_hash = call.request_hash,
-                                                    .operation = record.id,
-                                                    .status = 202,
-                                                    .location = "/v1/operations/" + operation.id,
-                                                    .body = boost::json::serialize(encode(operation)),
-                                                    .expires = transaction.now() + keep_answers});
+            store::insert_idempotency(transaction,
+                                      {.project = call.project,
+                                       .token = call.token,
+                                       .key = *key,
+                                       .request_hash = call.request_hash,
+                                       .operation = record.id,
+                                       .status = 202,
+                                       .location = "/v1/operations/" + operation.id,
+                                       .body = boost::json::serialize(encode(operation)),
+                                       .expires = transaction.now() + keep_answers});
         }
     };
     std::exception_ptr refusal;

@@ -62,7 +62,8 @@ public:
     // operations.cpp
     Task<http::Response> list_operations(Call& call, contract::ListOperationsCall request) override;
     Task<http::Response> get_operation(Call& call, contract::GetOperationCall request) override;
-    Task<http::Response> cancel_operation(Call& call, contract::CancelOperationCall request) override;
+    Task<http::Response> cancel_operation(Call& call,
+                                          contract::CancelOperationCall request) override;
     // service.cpp
     Task<http::Response> livez(Call& call, contract::LivezCall request) override;
     Task<http::Response> readyz(Call& call, contract::ReadyzCall request) override;
@@ -70,11 +71,14 @@ public:
 private:
     using Submit = std::function<Task<store::OperationRecord>(provisioning::Asker)>;
 
-    /// Submits once per Idempotency-Key, then answers 202 with the operation; waits for its end when `prefer` asks for it.
-    Task<http::Response> accepted(Call& call, std::optional<std::string> key, std::optional<std::string> prefer, std::string reason,
+    /// Submits once per Idempotency-Key, then answers 202 with the operation; waits for its end
+    /// when `prefer` asks for it.
+    Task<http::Response> accepted(Call& call, std::optional<std::string> key,
+                                  std::optional<std::string> prefer, std::string reason,
                                   Submit submit);
     Task<std::optional<http::Response>> first_answer(Call& call, const std::string& key);
-    contract::Operation view(store::Transaction& transaction, const store::OperationRecord& operation, Language language) const;
+    contract::Operation view(store::Transaction& transaction,
+                             const store::OperationRecord& operation, Language language) const;
     Task<contract::Operation> view_of(store::OperationId id, Language language);
 
     Parts parts_;
@@ -92,7 +96,8 @@ Page page_of(const std::optional<std::int64_t>& size, const std::optional<std::s
 
 /// Fills `into` (items, next_page_token) with one page of records, newest first.
 template <class List, class Record, class View>
-void fill_page(List& into, store::Transaction& transaction, store::Selection selection, const Page& page, View view)
+void fill_page(List& into, store::Transaction& transaction, store::Selection selection,
+               const Page& page, View view)
 {
     selection.after = page.after;
     selection.limit = page.size + 1;

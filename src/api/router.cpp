@@ -13,9 +13,11 @@ namespace {
 
 std::string decoded(std::string_view text)
 {
-    const auto view = boost::urls::make_pct_string_view(boost::core::string_view{text.data(), text.size()});
+    const auto view =
+        boost::urls::make_pct_string_view(boost::core::string_view{text.data(), text.size()});
     if (!view) {
-        throw Error{ErrorKind::invalid, message::target_malformed{.target = std::string{text.substr(0, 200)}}};
+        throw Error{ErrorKind::invalid,
+                    message::target_malformed{.target = std::string{text.substr(0, 200)}}};
     }
     return view->decode();
 }
@@ -24,10 +26,13 @@ std::string decoded(std::string_view text)
 std::pair<std::string_view, std::string_view> split(std::string_view path)
 {
     const auto slash = path.find('/');
-    return slash == std::string_view::npos ? std::pair{path, std::string_view{}} : std::pair{path.substr(0, slash), path.substr(slash + 1)};
+    return slash == std::string_view::npos
+               ? std::pair{path, std::string_view{}}
+               : std::pair{path.substr(0, slash), path.substr(slash + 1)};
 }
 
-std::optional<std::vector<std::pair<std::string, std::string>>> parameters_in(std::string_view pattern, std::string_view path)
+std::optional<std::vector<std::pair<std::string, std::string>>>
+parameters_in(std::string_view pattern, std::string_view path)
 {
     std::vector<std::pair<std::string, std::string>> parameters;
     pattern.remove_prefix(1);
@@ -36,7 +41,8 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parameters_in(st
         const auto [wanted, more_pattern] = split(pattern);
         const auto [given, more_path] = split(path);
         if (wanted.starts_with('{') && !given.empty()) {
-            parameters.emplace_back(std::string{wanted.substr(1, wanted.size() - 2)}, decoded(given));
+            parameters.emplace_back(std::string{wanted.substr(1, wanted.size() - 2)},
+                                    decoded(given));
         } else if (wanted != given) {
             return std::nullopt;
         }
@@ -55,9 +61,11 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parameters_in(st
 
 Target parse_target(std::string_view target)
 {
-    const auto parsed = boost::urls::parse_origin_form(boost::core::string_view{target.data(), target.size()});
+    const auto parsed =
+        boost::urls::parse_origin_form(boost::core::string_view{target.data(), target.size()});
     if (!parsed) {
-        throw Error{ErrorKind::invalid, message::target_malformed{.target = std::string{target.substr(0, 200)}}};
+        throw Error{ErrorKind::invalid,
+                    message::target_malformed{.target = std::string{target.substr(0, 200)}}};
     }
     Target result;
     const auto path = parsed->encoded_path();
@@ -83,9 +91,11 @@ Match match_route(std::string_view method, std::string_view path)
         allowed += route.method;
     }
     if (!allowed.empty()) {
-        throw Error{ErrorKind::unsupported, message::method_not_allowed{.method = std::string{method}, .allowed = allowed}};
+        throw Error{ErrorKind::unsupported,
+                    message::method_not_allowed{.method = std::string{method}, .allowed = allowed}};
     }
-    throw Error{ErrorKind::not_found, message::no_such_path{.path = std::string{path.substr(0, 200)}}};
+    throw Error{ErrorKind::not_found,
+                message::no_such_path{.path = std::string{path.substr(0, 200)}}};
 }
 
 } // namespace watari::api

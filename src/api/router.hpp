@@ -21,7 +21,8 @@ struct Match {
     const contract::Route* route = nullptr;
     std::vector<std::pair<std::string, std::string>> parameters; ///< decoded
 };
-/// Throws: not_found (message::no_such_path), unsupported with the methods that exist (message::method_not_allowed).
+/// Throws: not_found (message::no_such_path), unsupported with the methods that exist
+/// (message::method_not_allowed).
 Match match_route(std::string_view method, std::string_view path);
 
 } // namespace watari::api

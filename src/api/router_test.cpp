@@ -17,7 +17,8 @@ TEST(Router, finds_routes_and_decodes_their_parameters)
 
 TEST(Router, tells_an_unknown_path_from_a_wrong_method)
 {
-    for (const char* path : {"/v1/vm", "/v1/vms/", "/v1/vms/a/b", "/", "", "/v1/vms/a/start/", "//v1/vms", "/v1/vms/%zz"}) {
+    for (const char* path : {"/v1/vm", "/v1/vms/", "/v1/vms/a/b", "/", "", "/v1/vms/a/start/",
+                             "//v1/vms", "/v1/vms/%zz"}) {
         EXPECT_THROW(match_route("GET", path), Error) << path;
     }
     try {
@@ -48,7 +49,8 @@ TEST(Prefer, reads_only_whole_seconds_up_to_the_limit)
 
 TEST(Sha256, is_the_known_one)
 {
-    EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(sha256_hex("abc"),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 } // namespace

@@ -16,7 +16,8 @@ std::string_view source_name(store::DiskSource source)
 
 std::string_view lifecycle_name(store::Lifecycle lifecycle)
 {
-    return lifecycle == store::Lifecycle::resizing ? std::string_view{"changing"} : store::name_of(lifecycle);
+    return lifecycle == store::Lifecycle::resizing ? std::string_view{"changing"}
+                                                   : store::name_of(lifecycle);
 }
 
 /// The name of another record, if it is still there.
@@ -71,7 +72,8 @@ provisioning::VmOrder order_of(const contract::CreateVm& body)
     order.plan = body.plan;
     order.image = body.image;
     if (body.disk_source) {
-        order.disk_source = *body.disk_source == "copy" ? store::DiskSource::copy : store::DiskSource::differencing;
+        order.disk_source =
+            *body.disk_source == "copy" ? store::DiskSource::copy : store::DiskSource::differencing;
     }
     order.disk_format = body.disk_format;
     order.network = body.network;
@@ -95,7 +97,8 @@ contract::Placement placement_view(const provisioning::Decision& decision, Langu
         view.fits = candidate.fits();
         view.memory_free_mib = static_cast<std::int64_t>(candidate.memory_free.in_mib_rounded_up());
         view.storage_free_bytes = static_cast<std::int64_t>(candidate.storage_free.in_bytes());
-        view.storage = candidate.storage_path.empty() ? std::nullopt : std::optional{candidate.storage_path};
+        view.storage =
+            candidate.storage_path.empty() ? std::nullopt : std::optional{candidate.storage_path};
         for (const auto& refusal : candidate.why_not) {
             view.why_not.push_back(render(refusal, language));
         }
@@ -128,9 +131,11 @@ Task<http::Response> Resources::list_vms(Call& call, contract::ListVmsCall reque
     const auto page = page_of(request.page_size, request.page_token);
     contract::VmList list;
     co_await parts_.store.read([&](store::Transaction& transaction) {
-        const store::Selection selection{.all = {{"project", "=", call.project}, {"lifecycle", "!=", "deleted"}}};
+        const store::Selection selection{
+            .all = {{"project", "=", call.project}, {"lifecycle", "!=", "deleted"}}};
         fill_page<contract::VmList, store::VmRecord>(
-            list, transaction, selection, page, [&](const auto& record) { return vm_view(transaction, record); });
+            list, transaction, selection, page,
+            [&](const auto& record) { return vm_view(transaction, record); });
     });
     co_return json_response(200, encode(list));
 }
@@ -143,8 +148,10 @@ Task<http::Response> Resources::create_vm(Call& call, contract::CreateVmCall req
             order, {.project = call.project, .actor = call.actor, .request_id = call.request_id});
         co_return json_response(200, encode(work_plan_view(plan, call)));
     }
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, request.body.reason.value_or(""),
-                                [&](provisioning::Asker asker) { return parts_.orders.create_vm(order, std::move(asker)); });
+    co_return co_await accepted(call, request.idempotency_key, request.prefer,
+                                request.body.reason.value_or(""), [&](provisioning::Asker asker) {
+                                    return parts_.orders.create_vm(order, std::move(asker));
+                                });
 }
 
 Task<http::Response> Resources::get_vm(Call& call, contract::GetVmCall request)
@@ -157,24 +164,28 @@ Task<http::Response> Resources::get_vm(Call& call, contract::GetVmCall request)
 
 Task<http::Response> Resources::delete_vm(Call& call, contract::DeleteVmCall request)
 {
-    co_return co_await accepted(call, std::nullopt, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.delete_vm(request.vm, request.force.value_or(false), std::move(asker));
-    });
+    co_return co_await accepted(
+        call, std::nullopt, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.delete_vm(request.vm, request.force.value_or(false),
+                                           std::move(asker));
+        });
 }
 
 Task<http::Response> Resources::start_vm(Call& call, contract::StartVmCall request)
 {
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.start_vm(request.vm, std::move(asker));
-    });
+    co_return co_await accepted(call, request.idempotency_key, request.prefer, "",
+                                [&](provisioning::Asker asker) {
+                                    return parts_.orders.start_vm(request.vm, std::move(asker));
+                                });
 }
 
 Task<http::Response> Resources::stop_vm(Call& call, contract::StopVmCall request)
 {
     const bool force = request.body && request.body->force.value_or(false);
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.stop_vm(request.vm, force, std::move(asker));
-    });
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.stop_vm(request.vm, force, std::move(asker));
+        });
 }
 
 Task<http::Response> Resources::resize_vm(Call& call, contract::ResizeVmCall request)
@@ -184,9 +195,10 @@ Task<http::Response> Resources::resize_vm(Call& call, contract::ResizeVmCall req
                                           .processors = request.body.processors,
                                           .disk_bytes = request.body.disk_bytes,
                                           .restart = request.body.restart.value_or(false)};
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
-        return parts_.orders.resize_vm(request.vm, order, std::move(asker));
-    });
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.resize_vm(request.vm, order, std::move(asker));
+        });
 }
 
 } // namespace watari::api

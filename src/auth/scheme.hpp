@@ -46,11 +46,13 @@ class ClientScheme
 {
 public:
     virtual ~ClientScheme() = default;
-    /// The Authorization value for the next leg, given the WWW-Authenticate values of the last answer (none at first).
-    /// nullopt: nothing more to send; the handshake is over (established() says how).
+    /// The Authorization value for the next leg, given the WWW-Authenticate values of the last
+    /// answer (none at first). nullopt: nothing more to send; the handshake is over (established()
+    /// says how).
     virtual std::optional<std::string> next(std::span<const std::string> challenges) = 0;
     virtual bool established() const = 0;
-    /// Whether legs before completion are sent with an empty body (Negotiate, Kerberos) instead of with the request (Basic).
+    /// Whether legs before completion are sent with an empty body (Negotiate, Kerberos) instead of
+    /// with the request (Basic).
     virtual bool has_handshake() const = 0;
     /// For schemes without handshake: sent with every request.
     virtual std::optional<std::string> per_request() const = 0;
@@ -65,10 +67,12 @@ public:
     virtual ~ServerScheme() = default;
     struct Verdict {
         bool admitted = false;
-        std::string account;                 ///< when admitted
-        std::vector<std::string> challenges; ///< WWW-Authenticate values when not (or a final token when admitted)
+        std::string account; ///< when admitted
+        std::vector<std::string>
+            challenges; ///< WWW-Authenticate values when not (or a final token when admitted)
     };
-    /// `authorization` is the request's header, absent on later requests of an authenticated connection.
+    /// `authorization` is the request's header, absent on later requests of an authenticated
+    /// connection.
     virtual Verdict check(std::optional<std::string_view> authorization) = 0;
     virtual void unseal(Body& body) = 0;
     virtual void seal(Body& body) = 0;

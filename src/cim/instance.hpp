@@ -17,8 +17,8 @@ struct Property {
     friend bool operator==(const Property&, const Property&) = default;
 };
 
-/// An instance of a CIM class: its class name and the properties it carries, in the order they came. Names compare without
-/// regard to case and stand once.
+/// An instance of a CIM class: its class name and the properties it carries, in the order they
+/// came. Names compare without regard to case and stand once.
 class Instance
 {
 public:
@@ -34,9 +34,13 @@ public:
     const Value& operator[](std::string_view name) const noexcept;
     /// Adds or replaces.
     void set(Property property);
-    void set(std::string_view name, Type type, Value value) { set(Property{std::string{name}, type, value.is_array(), std::move(value)}); }
+    void set(std::string_view name, Type type, Value value)
+    {
+        set(Property{std::string{name}, type, value.is_array(), std::move(value)});
+    }
     void erase(std::string_view name);
-    /// Appends without looking for an earlier one of that name: for decoders of input already known to be unique.
+    /// Appends without looking for an earlier one of that name: for decoders of input already known
+    /// to be unique.
     void append(Property property) { properties_.push_back(std::move(property)); }
     void reserve(std::size_t count) { properties_.reserve(count); }
 
@@ -52,15 +56,19 @@ struct PropertyType {
     bool is_array = false;
 };
 
-/// Knows the declared types of classes; WS-Management elements carry none. schema::Catalogue is one.
+/// Knows the declared types of classes; WS-Management elements carry none. schema::Catalogue is
+/// one.
 class TypeSource
 {
 public:
     virtual ~TypeSource() = default;
-    /// nullopt: unknown class or property; the decoder then keeps text (repeated elements become an array of text).
-    virtual std::optional<PropertyType> property_type(std::string_view class_name, std::string_view property) const = 0;
+    /// nullopt: unknown class or property; the decoder then keeps text (repeated elements become an
+    /// array of text).
+    virtual std::optional<PropertyType> property_type(std::string_view class_name,
+                                                      std::string_view property) const = 0;
     /// Output or input parameter of a method; "ReturnValue" is the return value.
-    virtual std::optional<PropertyType> parameter_type(std::string_view class_name, std::string_view method,
+    virtual std::optional<PropertyType> parameter_type(std::string_view class_name,
+                                                       std::string_view method,
                                                        std::string_view parameter) const = 0;
 };
 

@@ -10,8 +10,9 @@
 
 namespace watari::cim {
 
-/// Names one instance: `\\HOST\root\virtualization\v2:Class.Key="value"`. Host and namespace may be absent. Namespaces are kept
-/// with '/' ("root/virtualization/v2"). Keys compare without regard to name case and order.
+/// Names one instance: `\\HOST\root\virtualization\v2:Class.Key="value"`. Host and namespace may be
+/// absent. Namespaces are kept with '/' ("root/virtualization/v2"). Keys compare without regard to
+/// name case and order.
 class ObjectPath
 {
 public:
@@ -23,8 +24,8 @@ public:
     {
     }
 
-    /// Accepts both separators, any case, escaped quotes and backslashes in values, integers and booleans unquoted, `=@`
-    /// singletons. nullopt when it is not a path. Source: wsman.md 5.3.
+    /// Accepts both separators, any case, escaped quotes and backslashes in values, integers and
+    /// booleans unquoted, `=@` singletons. nullopt when it is not a path. Source: wsman.md 5.3.
     static std::optional<ObjectPath> parse(std::string_view text);
 
     const std::string& host() const noexcept { return host_; }
@@ -36,11 +37,12 @@ public:
     ObjectPath with_host(std::string host) const;
     ObjectPath with_ns(std::string ns) const;
 
-    /// `\\HOST\root\virtualization\v2:Class.Key="va\\lue"` (the host part only when there is one): backslashes in the namespace as
-    /// hosts print them, backslashes and quotes in values escaped.
+    /// `\\HOST\root\virtualization\v2:Class.Key="va\\lue"` (the host part only when there is one):
+    /// backslashes in the namespace as hosts print them, backslashes and quotes in values escaped.
     std::string text() const;
 
-    /// Same class and keys; host and namespace are not compared, values of keys without regard to case (wsman.md 2.2, 5.3).
+    /// Same class and keys; host and namespace are not compared, values of keys without regard to
+    /// case (wsman.md 2.2, 5.3).
     bool names_same_instance(const ObjectPath& other) const;
     friend bool operator==(const ObjectPath&, const ObjectPath&) = default;
 

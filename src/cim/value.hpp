@@ -35,29 +35,38 @@ enum class Type {
 std::string_view to_string(Type type) noexcept;
 std::optional<Type> type_from(std::string_view name) noexcept;
 
-/// A CIM datetime: a moment or a length of time. Three spellings exist for one value: CIM text (in CIM-XML), xs:dateTime
-/// (cim:Datetime) and xs:duration (cim:Interval) on the wire; wsman.md 4.4 and 5.5.
+/// A CIM datetime: a moment or a length of time. Three spellings exist for one value: CIM text (in
+/// CIM-XML), xs:dateTime (cim:Datetime) and xs:duration (cim:Interval) on the wire; wsman.md 4.4
+/// and 5.5.
 class DateTime
 {
 public:
     static DateTime moment(WallTime time) { return DateTime{time, std::nullopt}; }
     static DateTime interval(std::chrono::microseconds length) { return DateTime{{}, length}; }
-    /// `ddddddddHHMMSS.mmmmmm:000`, `yyyymmddHHMMSS.mmmmmm+UUU`; '*' fields of a moment read as the earliest value.
+    /// `ddddddddHHMMSS.mmmmmm:000`, `yyyymmddHHMMSS.mmmmmm+UUU`; '*' fields of a moment read as the
+    /// earliest value.
     static std::optional<DateTime> from_cim(std::string_view text);
     /// xs:dateTime or xs:duration.
     static std::optional<DateTime> from_xs(std::string_view text);
 
     bool is_interval() const noexcept { return interval_.has_value(); }
     WallTime time() const noexcept { return time_; }
-    std::chrono::microseconds length() const noexcept { return interval_.value_or(std::chrono::microseconds{0}); }
+    std::chrono::microseconds length() const noexcept
+    {
+        return interval_.value_or(std::chrono::microseconds{0});
+    }
     std::string cim() const;
-    /// As Windows prints it: `2025-12-17T09:55:22.702341Z` (zeros of the fraction trimmed), `P0DT0H30M0S` [R].
+    /// As Windows prints it: `2025-12-17T09:55:22.702341Z` (zeros of the fraction trimmed),
+    /// `P0DT0H30M0S` [R].
     std::string xs() const;
 
     friend bool operator==(const DateTime&, const DateTime&) = default;
 
 private:
-    DateTime(WallTime time, std::optional<std::chrono::microseconds> length) : time_(time), interval_(length) {}
+    DateTime(WallTime time, std::optional<std::chrono::microseconds> length)
+        : time_(time), interval_(length)
+    {
+    }
 
     WallTime time_;
     std::optional<std::chrono::microseconds> interval_;
@@ -66,8 +75,8 @@ private:
 class Instance;
 class ObjectPath;
 
-/// One CIM value: null, a scalar, or an array of scalars. Unsigned and signed integers keep 64 bits. References and embedded
-/// instances are shared immutable.
+/// One CIM value: null, a scalar, or an array of scalars. Unsigned and signed integers keep 64
+/// bits. References and embedded instances are shared immutable.
 class Value
 {
 public:
@@ -97,7 +106,8 @@ public:
     bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
     bool is_array() const noexcept { return std::holds_alternative<Array>(data_); }
 
-    /// nullopt when the value is null or of another kind; integers convert between signedness when they fit.
+    /// nullopt when the value is null or of another kind; integers convert between signedness when
+    /// they fit.
     std::optional<bool> boolean() const;
     std::optional<std::uint64_t> unsigned_integer() const;
     std::optional<std::int64_t> signed_integer() const;
@@ -111,7 +121,8 @@ public:
     /// Deep equality; 2 as unsigned equals 2 as signed. Strings compare exactly.
     friend bool operator==(const Value& a, const Value& b);
 
-    /// The value as text of `type` (decimal, "true"/"false", CIM datetime); empty for null, arrays, references, instances.
+    /// The value as text of `type` (decimal, "true"/"false", CIM datetime); empty for null, arrays,
+    /// references, instances.
     std::string text() const;
     /// Reads `text` as `type` (not reference, object); nullopt when it is not one or does not fit.
     static std::optional<Value> parse(Type type, std::string_view text);
@@ -119,7 +130,9 @@ public:
     bool fits(Type type, bool is_array) const;
 
 private:
-    std::variant<std::monostate, bool, std::uint64_t, std::int64_t, double, std::string, DateTime, Reference, Embedded, Array> data_;
+    std::variant<std::monostate, bool, std::uint64_t, std::int64_t, double, std::string, DateTime,
+                 Reference, Embedded, Array>
+        data_;
 };
 
 /// ASCII case-insensitive comparison, as WMI compares names, keys and GUIDs.

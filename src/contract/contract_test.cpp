@@ -25,9 +25,12 @@ std::vector<std::string> problems_of(std::string_view body)
 
 TEST(Contract, reports_every_problem_at_once_by_json_pointer)
 {
-    EXPECT_THAT(problems_of(R"({"plan": 7, "memory_mib": -1, "colour": "red", "disk_source": "magic", "start": "yes"})"),
-                testing::UnorderedElementsAre("/name field_required", "/plan field_wrong_type", "/memory_mib field_too_small",
-                                              "/colour field_unknown", "/disk_source field_not_one_of", "/start field_wrong_type"));
+    EXPECT_THAT(
+        problems_of(
+            R"({"plan": 7, "memory_mib": -1, "colour": "red", "disk_source": "magic", "start": "yes"})"),
+        testing::UnorderedElementsAre("/name field_required", "/plan field_wrong_type",
+                                      "/memory_mib field_too_small", "/colour field_unknown",
+                                      "/disk_source field_not_one_of", "/start field_wrong_type"));
 }
 
 TEST(Contract, refuses_what_is_not_json_and_a_missing_body)
@@ -43,7 +46,9 @@ TEST(Contract, reads_a_good_request)
     RawCall raw;
     raw.body = R"({"name": "web-7", "plan": "m", "memory_mib": 2048})";
     raw.query = {{"validate_only", "true"}};
-    raw.header = [](std::string_view name) { return name == "Idempotency-Key" ? std::optional<std::string>{"k1"} : std::nullopt; };
+    raw.header = [](std::string_view name) {
+        return name == "Idempotency-Key" ? std::optional<std::string>{"k1"} : std::nullopt;
+    };
     const auto call = decode_create_vm(raw);
     EXPECT_EQ(call.body.name, "web-7");
     EXPECT_EQ(call.body.memory_mib, 2048);

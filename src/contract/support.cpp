@@ -16,7 +16,8 @@ namespace {
 
 std::size_t code_points(std::string_view text)
 {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool is_one_of(std::string_view values, std::string_view text)
@@ -52,7 +53,9 @@ std::optional<Message> problem_of(std::string_view text, const Rules& rules)
     if (!rules.values.empty() && !is_one_of(rules.values, text)) {
         return message::field_not_one_of{.values = comma_separated(rules.values)};
     }
-    if (!rules.pattern.empty() && !std::regex_match(text.begin(), text.end(), std::regex{rules.pattern.begin(), rules.pattern.end()})) {
+    if (!rules.pattern.empty() &&
+        !std::regex_match(text.begin(), text.end(),
+                          std::regex{rules.pattern.begin(), rules.pattern.end()})) {
         return message::field_no_match{.pattern = std::string{rules.pattern}};
     }
     if (rules.is_uuid && !Uuid::parse(text)) {
@@ -78,11 +81,13 @@ std::optional<Message> problem_of(std::int64_t number, const Rules& rules)
 } // namespace
 
 InvalidRequest::InvalidRequest(std::vector<WrongField> problems)
-    : Error(ErrorKind::invalid, message::request_invalid{.count = std::to_string(problems.size())}), problems_(std::move(problems))
+    : Error(ErrorKind::invalid, message::request_invalid{.count = std::to_string(problems.size())}),
+      problems_(std::move(problems))
 {
 }
 
-Reader::Inside::Inside(Reader& reader, std::string_view part) : reader_(reader), length_(reader.pointer_.size())
+Reader::Inside::Inside(Reader& reader, std::string_view part)
+    : reader_(reader), length_(reader.pointer_.size())
 {
     reader_.pointer_ += '/';
     for (const char c : part) {
@@ -117,7 +122,9 @@ void decode(const boost::json::value& json, std::int64_t& into, const Rules& rul
             reader.problem(std::move(*problem));
         }
     } else if (json.is_uint64()) {
-        reader.problem(message::field_too_large{.at_most = std::to_string(std::min(rules.maximum, std::numeric_limits<std::int64_t>::max()))});
+        reader.problem(message::field_too_large{
+            .at_most =
+                std::to_string(std::min(rules.maximum, std::numeric_limits<std::int64_t>::max()))});
     } else {
         reader.problem(message::field_wrong_type{.expected = "integer"});
     }
@@ -132,7 +139,8 @@ void decode(const boost::json::value& json, bool& into, const Rules&, Reader& re
     }
 }
 
-const boost::json::array* array_of(const boost::json::value& json, const Rules& rules, Reader& reader)
+const boost::json::array* array_of(const boost::json::value& json, const Rules& rules,
+                                   Reader& reader)
 {
     const auto* array = json.if_array();
     if (array == nullptr) {
@@ -160,7 +168,8 @@ const boost::json::value& element_of(const boost::json::array& array, std::size_
     return array[index];
 }
 
-ObjectReader::ObjectReader(const boost::json::value& json, Reader& reader) : object_(json.if_object()), reader_(reader)
+ObjectReader::ObjectReader(const boost::json::value& json, Reader& reader)
+    : object_(json.if_object()), reader_(reader)
 {
     if (object_ == nullptr) {
         reader_.problem(message::field_wrong_type{.expected = "object"});
@@ -233,7 +242,8 @@ boost::json::value to_json(std::int64_t value)
     return boost::json::value(value);
 }
 
-void CallReader::text(std::string pointer, const std::string& value, std::string& into, const Rules& rules)
+void CallReader::text(std::string pointer, const std::string& value, std::string& into,
+                      const Rules& rules)
 {
     into = value;
     if (auto problem = problem_of(value, rules)) {
@@ -275,9 +285,11 @@ void CallReader::query(std::string_view name, std::optional<std::int64_t>& into,
         return;
     }
     std::int64_t number = 0;
-    const auto [end, failure] = std::from_chars(value->data(), value->data() + value->size(), number);
+    const auto [end, failure] =
+        std::from_chars(value->data(), value->data() + value->size(), number);
     if (failure != std::errc{} || end != value->data() + value->size()) {
-        reader_.problem_at("query:" + std::string{name}, message::field_wrong_type{.expected = "integer"});
+        reader_.problem_at("query:" + std::string{name},
+                           message::field_wrong_type{.expected = "integer"});
         return;
     }
     into = number;
@@ -293,7 +305,8 @@ void CallReader::query(std::string_view name, std::optional<bool>& into, const R
         return;
     }
     if (*value != "true" && *value != "false") {
-        reader_.problem_at("query:" + std::string{name}, message::field_not_one_of{.values = "true, false"});
+        reader_.problem_at("query:" + std::string{name},
+                           message::field_not_one_of{.values = "true, false"});
         return;
     }
     into = *value == "true";

@@ -13,11 +13,12 @@
 
 #include <boost/json/fwd.hpp>
 
-/// What the generated contract (contract/contract.hpp, from docs/openapi.yaml) stands on: rules of values and the collecting of every
-/// problem of a request at once.
+/// What the generated contract (contract/contract.hpp, from docs/openapi.yaml) stands on: rules of
+/// values and the collecting of every problem of a request at once.
 namespace watari::contract {
 
-/// One wrong field. `pointer` is a JSON Pointer into the body, or "query:name", "header:name", "path:name".
+/// One wrong field. `pointer` is a JSON Pointer into the body, or "query:name", "header:name",
+/// "path:name".
 struct WrongField {
     std::string pointer;
     Message message;
@@ -53,7 +54,10 @@ class Reader
 {
 public:
     void problem(Message message) { problems_.push_back({pointer_, std::move(message)}); }
-    void problem_at(std::string pointer, Message message) { problems_.push_back({std::move(pointer), std::move(message)}); }
+    void problem_at(std::string pointer, Message message)
+    {
+        problems_.push_back({std::move(pointer), std::move(message)});
+    }
     std::vector<WrongField>& problems() noexcept { return problems_; }
 
     /// Moves into a member or element while alive.
@@ -78,12 +82,15 @@ void decode(const boost::json::value& json, std::int64_t& into, const Rules& rul
 void decode(const boost::json::value& json, bool& into, const Rules& rules, Reader& reader);
 
 /// nullptr when `json` is no array or breaks the rules (the problem is noted).
-const boost::json::array* array_of(const boost::json::value& json, const Rules& rules, Reader& reader);
+const boost::json::array* array_of(const boost::json::value& json, const Rules& rules,
+                                   Reader& reader);
 std::size_t size_of(const boost::json::array& array) noexcept;
 const boost::json::value& element_of(const boost::json::array& array, std::size_t index);
 
 template <class T>
-concept DecodesItself = requires(const boost::json::value& json, T& into, Reader& reader) { decode(json, into, reader); };
+concept DecodesItself = requires(const boost::json::value& json, T& into, Reader& reader) {
+    decode(json, into, reader);
+};
 
 template <DecodesItself T>
 void decode(const boost::json::value& json, T& into, const Rules&, Reader& reader)
@@ -92,7 +99,8 @@ void decode(const boost::json::value& json, T& into, const Rules&, Reader& reade
 }
 
 template <class T>
-void decode(const boost::json::value& json, std::vector<T>& into, const Rules& rules, Reader& reader)
+void decode(const boost::json::value& json, std::vector<T>& into, const Rules& rules,
+            Reader& reader)
 {
     if (const auto* array = array_of(json, rules, reader)) {
         for (std::size_t i = 0; i < size_of(*array); ++i) {
@@ -214,7 +222,8 @@ public:
     template <class T>
     void body(std::optional<T>& into)
     {
-        with_json([&](const boost::json::value& json) { decode(json, into.emplace(), reader_); }, false);
+        with_json([&](const boost::json::value& json) { decode(json, into.emplace(), reader_); },
+                  false);
     }
 
     void no_body();

@@ -37,7 +37,10 @@ struct Unit {
     std::uint64_t bytes;
 };
 
-constexpr std::array<Unit, 4> units{{{"TiB", "T", tebibyte}, {"GiB", "G", gibibyte}, {"MiB", "M", mebibyte}, {"KiB", "K", kibibyte}}};
+constexpr std::array<Unit, 4> units{{{"TiB", "T", tebibyte},
+                                     {"GiB", "G", gibibyte},
+                                     {"MiB", "M", mebibyte},
+                                     {"KiB", "K", kibibyte}}};
 
 } // namespace
 
@@ -90,7 +93,8 @@ std::optional<ByteSize> ByteSize::parse(std::string_view text)
 std::uint64_t ByteSize::in_whole_mib() const
 {
     if (bytes_ % mebibyte != 0) {
-        throw Error{ErrorKind::invalid, message::size_not_whole_mib{.bytes = std::to_string(bytes_)}};
+        throw Error{ErrorKind::invalid,
+                    message::size_not_whole_mib{.bytes = std::to_string(bytes_)}};
     }
     return bytes_ / mebibyte;
 }
@@ -107,7 +111,9 @@ std::string ByteSize::human() const
             if (bytes_ % unit.bytes == 0) {
                 return fmt::format("{} {}", bytes_ / unit.bytes, unit.name);
             }
-            return fmt::format("{:.1f} {}", static_cast<double>(bytes_) / static_cast<double>(unit.bytes), unit.name);
+            return fmt::format("{:.1f} {}",
+                               static_cast<double>(bytes_) / static_cast<double>(unit.bytes),
+                               unit.name);
         }
     }
     return fmt::format("{} bytes", bytes_);

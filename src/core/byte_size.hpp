@@ -27,7 +27,10 @@ public:
     /// Throws invalid unless a whole number of MiB.
     std::uint64_t in_whole_mib() const;
     std::uint64_t in_mib_rounded_up() const noexcept;
-    bool is_multiple_of(ByteSize unit) const noexcept { return unit.bytes_ != 0 && bytes_ % unit.bytes_ == 0; }
+    bool is_multiple_of(ByteSize unit) const noexcept
+    {
+        return unit.bytes_ != 0 && bytes_ % unit.bytes_ == 0;
+    }
     /// "40 GiB", "1.5 GiB", "700 bytes": for people.
     std::string human() const;
 

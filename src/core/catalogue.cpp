@@ -27,9 +27,12 @@ std::string render(const Message& message, Language language)
             break;
         }
         const auto name = rest.substr(open + 1, close - open - 1);
-        const auto argument = std::ranges::find(message.arguments, name, [](const auto& pair) { return std::string_view{pair.first}; });
+        const auto argument = std::ranges::find(
+            message.arguments, name, [](const auto& pair) { return std::string_view{pair.first}; });
         text += rest.substr(0, open);
-        text += argument == message.arguments.end() ? std::string{rest.substr(open, close - open + 1)} : argument->second;
+        text += argument == message.arguments.end()
+                    ? std::string{rest.substr(open, close - open + 1)}
+                    : argument->second;
         rest.remove_prefix(close + 1);
     }
     return text += rest;
@@ -72,7 +75,8 @@ Language language_from(std::string_view accept_language)
         if (primary == "en") {
             return Language::en;
         }
-        accept_language.remove_prefix(comma == std::string_view::npos ? accept_language.size() : comma + 1);
+        accept_language.remove_prefix(comma == std::string_view::npos ? accept_language.size()
+                                                                      : comma + 1);
     }
     return Language::en;
 }

@@ -18,7 +18,8 @@ struct CatalogueEntry {
 /// Every message in `language`, sorted by code. Made by the build from data/messages.
 std::span<const CatalogueEntry> catalogue(Language language) noexcept;
 
-/// The message as a person reads it. A code the catalogue lacks is shown as itself with its arguments.
+/// The message as a person reads it. A code the catalogue lacks is shown as itself with its
+/// arguments.
 std::string render(const Message& message, Language language);
 /// The message, then what the peer said, then what we were doing.
 std::string render(const Error& error, Language language);

@@ -21,7 +21,8 @@ public:
     SystemTimer(const Executor& executor, SteadyTime when, std::function<void()> then)
         : timer_(executor, when), then_(std::make_shared<std::function<void()>>(std::move(then)))
     {
-        // The wait may have ended, its handler queued, before this timer is destroyed: the call must not happen then either.
+        // The wait may have ended, its handler queued, before this timer is destroyed: the call
+        // must not happen then either.
         timer_.async_wait([then = std::weak_ptr{then_}](boost::system::error_code failure) {
             if (const auto alive = then.lock(); alive && !failure) {
                 (*alive)();
@@ -41,7 +42,8 @@ public:
 
     WallTime now() const override
     {
-        return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+        return std::chrono::time_point_cast<std::chrono::microseconds>(
+            std::chrono::system_clock::now());
     }
 
     SteadyTime steady() const override { return std::chrono::steady_clock::now(); }
@@ -107,9 +109,10 @@ std::string to_rfc3339(WallTime time)
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{whole - day};
     const auto micros = (time - whole).count();
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    std::string text =
+        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    clock.hours().count(), clock.minutes().count(), clock.seconds().count());
     if (micros != 0) {
         text += fmt::format(".{:06}", micros);
     }
@@ -124,12 +127,14 @@ std::optional<WallTime> wall_time_from(std::string_view text)
     int hour = 0;
     int minute = 0;
     int second = 0;
-    if (!read_number(text, 4, year) || !skip(text, '-') || !read_number(text, 2, month) || !skip(text, '-') ||
-        !read_number(text, 2, day) || !skip(text, 'T') || !read_number(text, 2, hour) || !skip(text, ':') ||
-        !read_number(text, 2, minute) || !skip(text, ':') || !read_number(text, 2, second)) {
+    if (!read_number(text, 4, year) || !skip(text, '-') || !read_number(text, 2, month) ||
+        !skip(text, '-') || !read_number(text, 2, day) || !skip(text, 'T') ||
+        !read_number(text, 2, hour) || !skip(text, ':') || !read_number(text, 2, minute) ||
+        !skip(text, ':') || !read_number(text, 2, second)) {
         return std::nullopt;
     }
-    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+    const std::chrono::year_month_day date{std::chrono::year{year},
+                                           std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) {
         return std::nullopt;
@@ -155,14 +160,15 @@ std::optional<WallTime> wall_time_from(std::string_view text)
         const int sign = text.starts_with('-') ? -1 : 1;
         int offset_hour = 0;
         int offset_minute = 0;
-        if ((!skip(text, '+') && !skip(text, '-')) || !read_number(text, 2, offset_hour) || !skip(text, ':') ||
-            !read_number(text, 2, offset_minute) || !text.empty()) {
+        if ((!skip(text, '+') && !skip(text, '-')) || !read_number(text, 2, offset_hour) ||
+            !skip(text, ':') || !read_number(text, 2, offset_minute) || !text.empty()) {
             return std::nullopt;
         }
         offset_minutes = sign * (offset_hour * 60 + offset_minute);
     }
-    return WallTime{std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute - offset_minutes} +
-                    std::chrono::seconds{second} + std::chrono::microseconds{micros}};
+    return WallTime{std::chrono::sys_days{date} + std::chrono::hours{hour} +
+                    std::chrono::minutes{minute - offset_minutes} + std::chrono::seconds{second} +
+                    std::chrono::microseconds{micros}};
 }
 
 } // namespace watari

@@ -21,7 +21,8 @@ public:
     virtual ~Timer() = default;
 };
 
-/// Time for one event loop. Nothing else in the project asks the operating system for the time or waits for it.
+/// Time for one event loop. Nothing else in the project asks the operating system for the time or
+/// waits for it.
 class Clock
 {
 public:
@@ -31,7 +32,8 @@ public:
     /// Throws cancelled when the awaiting coroutine is cancelled.
     virtual Task<> sleep_until(SteadyTime when) = 0;
     /// Calls `then` on this clock's loop at `when`, unless the returned timer is destroyed first.
-    [[nodiscard]] virtual std::unique_ptr<Timer> call_at(SteadyTime when, std::function<void()> then) = 0;
+    [[nodiscard]] virtual std::unique_ptr<Timer> call_at(SteadyTime when,
+                                                         std::function<void()> then) = 0;
 
     Task<> sleep_for(std::chrono::nanoseconds duration) { return sleep_until(steady() + duration); }
 };
@@ -44,7 +46,10 @@ class Deadline
 {
 public:
     explicit Deadline(SteadyTime at) : at_(at) {}
-    static Deadline after(const Clock& clock, std::chrono::nanoseconds duration) { return Deadline{clock.steady() + duration}; }
+    static Deadline after(const Clock& clock, std::chrono::nanoseconds duration)
+    {
+        return Deadline{clock.steady() + duration};
+    }
     static Deadline never() { return Deadline{SteadyTime::max()}; }
 
     SteadyTime at() const noexcept { return at_; }
@@ -59,7 +64,8 @@ private:
 
 /// 2026-11-23T01:02:03.000004Z
 std::string to_rfc3339(WallTime time);
-/// Accepts what to_rfc3339 prints, any number of fraction digits up to 6, and offsets; nullopt otherwise.
+/// Accepts what to_rfc3339 prints, any number of fraction digits up to 6, and offsets; nullopt
+/// otherwise.
 std::optional<WallTime> wall_time_from(std::string_view rfc3339);
 
 } // namespace watari

@@ -107,7 +107,8 @@ Task<> take_turn(Semaphore& semaphore, Clock& clock, std::vector<int>& order, in
     co_await clock.sleep_for(1s);
 }
 
-Task<> take_a_turn_at(Semaphore& semaphore, Clock& clock, std::vector<int>& order, int number, std::chrono::seconds at)
+Task<> take_a_turn_at(Semaphore& semaphore, Clock& clock, std::vector<int>& order, int number,
+                      std::chrono::seconds at)
 {
     co_await clock.sleep_for(at);
     co_await take_turn(semaphore, clock, order, number);
@@ -119,8 +120,10 @@ TEST(Semaphore, serves_first_come_first_served_even_as_a_permit_comes_free)
     SimulatedClock clock{loop};
     Semaphore semaphore{1};
     std::vector<int> order;
-    for (int number = 0; number < 4; ++number) { // 2 and 3 ask at the very moment 0 gives its permit back
-        spawn(loop.get_executor(), take_a_turn_at(semaphore, clock, order, number, number < 2 ? 0s : 1s), "turn");
+    for (int number = 0; number < 4;
+         ++number) { // 2 and 3 ask at the very moment 0 gives its permit back
+        spawn(loop.get_executor(),
+              take_a_turn_at(semaphore, clock, order, number, number < 2 ? 0s : 1s), "turn");
     }
     clock.advance(30s);
     EXPECT_EQ(order, (std::vector{0, 1, 2, 3}));
@@ -147,11 +150,15 @@ TEST(Pool, runs_work_on_another_thread_and_returns_home)
 
 TEST(Error, names_what_we_did_then_what_the_peer_said)
 {
-    Error error{ErrorKind::conflict, Message{"disk_in_use", {{"path", "D:\\a.vhd"}}}, {.code = 32774, .text = "System is in use"}};
+    Error error{ErrorKind::conflict,
+                Message{"disk_in_use", {{"path", "D:\\a.vhd"}}},
+                {.code = 32774, .text = "System is in use"}};
     error.add_frame("attaching disk");
     error.add_frame("creating vm web-7");
-    EXPECT_STREQ(error.what(), "creating vm web-7: attaching disk: disk_in_use (conflict) path=D:\\a.vhd peer_code=32774 "
-                               "peer: System is in use");
+    EXPECT_STREQ(
+        error.what(),
+        "creating vm web-7: attaching disk: disk_in_use (conflict) path=D:\\a.vhd peer_code=32774 "
+        "peer: System is in use");
 }
 
 } // namespace

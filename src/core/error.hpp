@@ -10,7 +10,8 @@
 
 namespace watari {
 
-/// What the caller can do about a failure, not where it broke. A kind exists only because some code acts on it.
+/// What the caller can do about a failure, not where it broke. A kind exists only because some code
+/// acts on it.
 enum class ErrorKind {
     invalid,         ///< the request is wrong in itself: do not retry
     not_found,       ///< do not retry
@@ -29,8 +30,9 @@ enum class ErrorKind {
 std::string_view to_string(ErrorKind kind) noexcept;
 std::optional<ErrorKind> error_kind_from(std::string_view name) noexcept;
 
-/// A text a person may read, as data: a stable code and its arguments. Rendered only at the edges (api, CLI,
-/// reports) from data/messages/{en,ja}.json. Made by the generated types of `message::` (messages/<section>.hpp).
+/// A text a person may read, as data: a stable code and its arguments. Rendered only at the edges
+/// (api, CLI, reports) from data/messages/{en,ja}.json. Made by the generated types of `message::`
+/// (messages/<section>.hpp).
 struct Message {
     std::string code;
     std::vector<std::pair<std::string, std::string>> arguments;

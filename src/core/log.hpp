@@ -14,7 +14,8 @@ enum class Level { debug, info, warn, error };
 
 struct Field {
     template <class Value>
-    Field(std::string_view field_name, const Value& field_value) : name(field_name), value(fmt::format("{}", field_value))
+    Field(std::string_view field_name, const Value& field_value)
+        : name(field_name), value(fmt::format("{}", field_value))
     {
     }
 
@@ -25,9 +26,11 @@ struct Field {
 /// Receives every event; called on any thread.
 using Sink = std::function<void(Level, std::string_view event, std::initializer_list<Field>)>;
 
-/// Set once in main() (and by tests that read what was logged). Until then events go to standard error.
+/// Set once in main() (and by tests that read what was logged). Until then events go to standard
+/// error.
 void set_sink(Sink sink);
-/// One line per event through spdlog: time, level, event, fields; to `path`, or to standard error when empty.
+/// One line per event through spdlog: time, level, event, fields; to `path`, or to standard error
+/// when empty.
 Sink spdlog_sink(Level least, const std::string& path = {});
 
 /// Someone's request failed, or we cannot go on.

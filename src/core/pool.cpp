@@ -4,8 +4,8 @@
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace watari {
@@ -29,7 +29,8 @@ public:
         co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
             [&](auto handler) {
                 auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-                auto keep_home_running = boost::asio::prefer(home, boost::asio::execution::outstanding_work.tracked);
+                auto keep_home_running =
+                    boost::asio::prefer(home, boost::asio::execution::outstanding_work.tracked);
                 boost::asio::post(threads_, [shared, &work, keep_home_running] {
                     work();
                     boost::asio::post(keep_home_running, [shared] { std::move (*shared)(); });

@@ -8,7 +8,10 @@ namespace watari {
 class SimulatedClock::Handle final : public Timer
 {
 public:
-    Handle(std::shared_ptr<std::map<Key, std::function<void()>>> timers, Key key) : timers_(std::move(timers)), key_(key) {}
+    Handle(std::shared_ptr<std::map<Key, std::function<void()>>> timers, Key key)
+        : timers_(std::move(timers)), key_(key)
+    {
+    }
     ~Handle() override
     {
         if (const auto timers = timers_.lock()) {
@@ -28,7 +31,8 @@ SimulatedClock::SimulatedClock(boost::asio::io_context& loop, WallTime start)
 
 Task<> SimulatedClock::sleep_until(SteadyTime when)
 {
-    // Owned by the timer, not by this frame: who still sleeps when the clock goes is woken, and not kept for ever by itself.
+    // Owned by the timer, not by this frame: who still sleeps when the clock goes is woken, and not
+    // kept for ever by itself.
     auto owned = std::make_shared<Signal>();
     Signal& reached = *owned;
     const auto timer = call_at(when, [signal = std::move(owned)] { signal->notify_all(); });

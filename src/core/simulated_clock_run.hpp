@@ -26,7 +26,9 @@ T SimulatedClock::run(Task<T> task)
         std::optional<T> result;
         boost::asio::co_spawn(
             loop_,
-            [](Task<T> inner, std::optional<T>& out) -> Task<> { out.emplace(co_await std::move(inner)); }(std::move(task), result),
+            [](Task<T> inner, std::optional<T>& out) -> Task<> {
+                out.emplace(co_await std::move(inner));
+            }(std::move(task), result),
             [&](std::exception_ptr thrown) {
                 failure = thrown;
                 ended = true;

@@ -8,7 +8,8 @@
 
 namespace watari {
 
-/// A value that cannot be swapped with another of the same representation: `using VmId = Strong<struct VmIdTag, Uuid>`.
+/// A value that cannot be swapped with another of the same representation: `using VmId =
+/// Strong<struct VmIdTag, Uuid>`.
 template <class Tag, class Value>
 class Strong
 {

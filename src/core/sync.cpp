@@ -24,7 +24,8 @@ struct Signal::Waiter {
         if (!resume) {
             return;
         }
-        boost::asio::post(executor, [call = std::exchange(resume, nullptr), result] { call(result); });
+        boost::asio::post(executor,
+                          [call = std::exchange(resume, nullptr), result] { call(result); });
     }
 };
 
@@ -81,7 +82,8 @@ Task<bool> Signal::wait_with(Clock* clock, Deadline deadline)
         waiters_.push_back(std::move(waiter));
     };
     try {
-        co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(boost::system::error_code)>(
+        co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                             void(boost::system::error_code)>(
             enqueue, boost::asio::use_awaitable);
     } catch (const boost::system::system_error&) {
         throw Error{ErrorKind::cancelled, message::cancelled{}};

@@ -20,7 +20,8 @@ public:
     Signal& operator=(const Signal&) = delete;
     ~Signal();
 
-    /// Resumes at the next notify(); throws cancelled when the waiter is cancelled or the signal destroyed.
+    /// Resumes at the next notify(); throws cancelled when the waiter is cancelled or the signal
+    /// destroyed.
     Task<> wait();
     /// As wait(), but false when the deadline passes first.
     Task<bool> wait(Clock& clock, Deadline deadline);

@@ -29,8 +29,8 @@ Task<T> in_context(std::string doing, Task<T> task)
     }
 }
 
-/// Starts a coroutine nobody awaits. What escapes from it is logged as an error (cancellation is not an error).
-/// The task must take values, never references to the spawner's locals.
+/// Starts a coroutine nobody awaits. What escapes from it is logged as an error (cancellation is
+/// not an error). The task must take values, never references to the spawner's locals.
 void spawn(const Executor& executor, Task<> task, std::string what);
 
 /// Lets other ready work of this loop run.

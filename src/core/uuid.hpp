@@ -27,8 +27,8 @@ struct Uuid {
     static std::optional<Uuid> parse(std::string_view text) noexcept;
 
     bool is_nil() const noexcept { return *this == Uuid{}; }
-    std::string lower() const; ///< 01234567-89ab-…
-    std::string upper() const; ///< as Hyper-V prints it
+    std::string lower() const;  ///< 01234567-89ab-…
+    std::string upper() const;  ///< as Hyper-V prints it
     std::string braced() const; ///< {lower}
 
     friend auto operator<=>(const Uuid&, const Uuid&) = default;

@@ -141,7 +141,8 @@ void Server::State::spawn_connection(const std::shared_ptr<State>& self,
     auto connection = std::make_shared<Live>(std::move(stream));
     self->live.push_back(connection);
     const auto slot = connection->cancel.slot();
-    // The slot is cleared after serve() has ended and dropped its copy: the handler keeps the signal.
+    // The slot is cleared after serve() has ended and dropped its copy: the handler keeps the
+    // signal.
     boost::asio::co_spawn(
         self->executor, serve(self, connection),
         boost::asio::bind_cancellation_slot(slot, [connection](std::exception_ptr) {}));

@@ -25,9 +25,11 @@ constexpr Names<PowerState, 10> power_state_names{{
     {PowerState::resuming, "resuming"},
     {PowerState::unknown, "unknown"},
 }};
-constexpr Names<DiskFormat, 2> disk_format_names{{{DiskFormat::vhd, "vhd"}, {DiskFormat::vhdx, "vhdx"}}};
-constexpr Names<DiskKind, 3> disk_kind_names{
-    {{DiskKind::fixed, "fixed"}, {DiskKind::dynamic, "dynamic"}, {DiskKind::differencing, "differencing"}}};
+constexpr Names<DiskFormat, 2> disk_format_names{
+    {{DiskFormat::vhd, "vhd"}, {DiskFormat::vhdx, "vhdx"}}};
+constexpr Names<DiskKind, 3> disk_kind_names{{{DiskKind::fixed, "fixed"},
+                                              {DiskKind::dynamic, "dynamic"},
+                                              {DiskKind::differencing, "differencing"}}};
 constexpr Names<Capability, 8> capability_names{{
     {Capability::vhdx, "vhdx"},
     {Capability::differencing_from_image, "differencing_from_image"},
@@ -74,7 +76,8 @@ std::optional<OwnershipMark> mark_of(std::string_view line)
         line.remove_suffix(1);
     }
     // watari:1:<36>:<36>
-    if (!line.starts_with(mark_prefix) || line.size() != mark_prefix.size() + 36 + 1 + 36 || line[mark_prefix.size() + 36] != ':') {
+    if (!line.starts_with(mark_prefix) || line.size() != mark_prefix.size() + 36 + 1 + 36 ||
+        line[mark_prefix.size() + 36] != ':') {
         return std::nullopt;
     }
     const auto site = Uuid::parse(line.substr(mark_prefix.size(), 36));
@@ -188,16 +191,20 @@ std::string_view folder_of(std::string_view path) noexcept
 
 std::string_view drive_of(std::string_view path) noexcept
 {
-    return path.size() >= 2 && path[1] == ':' && std::isalpha(static_cast<unsigned char>(path[0])) != 0 ? path.substr(0, 2)
-                                                                                                         : std::string_view{};
+    return path.size() >= 2 && path[1] == ':' &&
+                   std::isalpha(static_cast<unsigned char>(path[0])) != 0
+               ? path.substr(0, 2)
+               : std::string_view{};
 }
 
 void require_local(std::string_view path)
 {
-    const bool rooted = !drive_of(path).empty() && path.size() >= 3 && (path[2] == '\\' || path[2] == '/');
+    const bool rooted =
+        !drive_of(path).empty() && path.size() >= 3 && (path[2] == '\\' || path[2] == '/');
     bool clean = rooted;
     for (std::size_t i = 2; clean && i < path.size(); ++i) {
-        clean = static_cast<unsigned char>(path[i]) >= 0x20 && std::string_view{"<>:\"|?*"}.find(path[i]) == std::string_view::npos;
+        clean = static_cast<unsigned char>(path[i]) >= 0x20 &&
+                std::string_view{"<>:\"|?*"}.find(path[i]) == std::string_view::npos;
     }
     if (!clean || path.find("..") != std::string_view::npos) {
         throw Error{ErrorKind::invalid, message::path_not_local{.path = std::string{path}}};
@@ -240,7 +247,8 @@ void Capabilities::require(Capability capability, std::string_view host) const
 {
     if (!has(capability)) {
         throw Error{ErrorKind::unsupported,
-                    message::capability_missing{.capability = std::string{to_string(capability)}, .host = std::string{host}}};
+                    message::capability_missing{.capability = std::string{to_string(capability)},
+                                                .host = std::string{host}}};
     }
 }
 

@@ -14,19 +14,22 @@
 #include <variant>
 #include <vector>
 
-/// The generation-neutral words: what a VM, its disks and its host are, whichever namespace they are reached through.
+/// The generation-neutral words: what a VM, its disks and its host are, whichever namespace they
+/// are reached through.
 namespace watari::hyperv {
 
 /// Our id of a VM, chosen before any side effect; it stays when the VM moves or is re-created.
 using VmId = Strong<struct VmIdTag, Uuid>;
-/// The id a host gave a VM (Msvm_ComputerSystem.Name). Stable under rename and live migration, new after re-creation.
+/// The id a host gave a VM (Msvm_ComputerSystem.Name). Stable under rename and live migration, new
+/// after re-creation.
 using HostVmId = Strong<struct HostVmIdTag, Uuid>;
 using SiteId = Strong<struct SiteIdTag, Uuid>;
 
 enum class Namespace { v1, v2 };
 std::string_view to_string(Namespace ns) noexcept; ///< "v1", "v2"
 
-/// `watari:1:<site>:<vm id>`, one line in the first Notes element; other lines belong to others and are kept.
+/// `watari:1:<site>:<vm id>`, one line in the first Notes element; other lines belong to others and
+/// are kept.
 struct OwnershipMark {
     SiteId site;
     VmId vm;
@@ -39,17 +42,30 @@ std::optional<OwnershipMark> mark_in(std::string_view notes);
 /// `notes` with our line added or replaced; every other line unchanged.
 std::string with_mark(std::string_view notes, const OwnershipMark& mark);
 
-enum class PowerState { off, running, paused, saved, starting, stopping, saving, pausing, resuming, unknown };
+enum class PowerState {
+    off,
+    running,
+    paused,
+    saved,
+    starting,
+    stopping,
+    saving,
+    pausing,
+    resuming,
+    unknown
+};
 std::string_view to_string(PowerState state) noexcept;
 std::optional<PowerState> power_state_from(std::string_view name) noexcept;
 
 enum class DiskFormat { vhd, vhdx };
 enum class DiskKind { fixed, dynamic, differencing };
-std::string_view to_string(DiskFormat format) noexcept; ///< "vhd", "vhdx"; also the file's extension
+std::string_view
+to_string(DiskFormat format) noexcept; ///< "vhd", "vhdx"; also the file's extension
 std::string_view to_string(DiskKind kind) noexcept;
 std::optional<DiskFormat> disk_format_from(std::string_view name) noexcept;
 
-/// A path on the host, as the host spells it: `D:\watari\<id>-0.vhdx`. Local only (a UNC path is a second hop).
+/// A path on the host, as the host spells it: `D:\watari\<id>-0.vhdx`. Local only (a UNC path is a
+/// second hop).
 using HostPath = std::string;
 /// Same file as far as Windows can tell from the text: ASCII case and separators do not matter.
 bool same_path(std::string_view a, std::string_view b) noexcept;
@@ -67,9 +83,10 @@ struct NewDisk {
     HostPath path;
     DiskFormat format = DiskFormat::vhd;
     DiskKind kind = DiskKind::dynamic; ///< differencing when `parent` is set
-    ByteSize size;                     ///< for a copy: after the copy the disk is grown to it; for a child: the parent's size
-    HostPath copy_of = {};             ///< full copy of this file
-    HostPath parent = {};              ///< differencing child of this file
+    ByteSize size;         ///< for a copy: after the copy the disk is grown to it; for a child: the
+                           ///< parent's size
+    HostPath copy_of = {}; ///< full copy of this file
+    HostPath parent = {};  ///< differencing child of this file
 };
 
 /// What a host says about a disk file.
@@ -108,9 +125,9 @@ struct DiskAttachment {
 /// A NIC to put into a VM.
 struct NicAttachment {
     std::string name = "Network Adapter";
-    Uuid channel;              ///< VirtualSystemIdentifiers: what the guest knows its adapter by
-    MacAddress mac;            ///< static, from our pool
-    std::string switch_id;     ///< Name of the host's switch; empty: not connected
+    Uuid channel;                 ///< VirtualSystemIdentifiers: what the guest knows its adapter by
+    MacAddress mac;               ///< static, from our pool
+    std::string switch_id;        ///< Name of the host's switch; empty: not connected
     std::optional<unsigned> vlan; ///< access VLAN 1..4094
 };
 
@@ -119,17 +136,17 @@ enum class StartupAction { none, restart_if_running, always_start };
 /// What to define. Disks and NICs follow with add_devices().
 struct VmSpec {
     OwnershipMark mark;
-    std::string name;          ///< what the customer calls it; may be shared by foreign VMs
-    HostPath folder;           ///< where its configuration goes: storage path + VM id
+    std::string name; ///< what the customer calls it; may be shared by foreign VMs
+    HostPath folder;  ///< where its configuration goes: storage path + VM id
     unsigned vm_generation = 1;
     unsigned processors = 1;
-    ByteSize memory;           ///< static; a multiple of 2 MiB
+    ByteSize memory; ///< static; a multiple of 2 MiB
     StartupAction startup = StartupAction::restart_if_running;
     std::string configuration_version = {}; ///< empty: the host's default
 };
 
-/// Names one VM for an act: the id the host gave it and the mark it must carry. With a recorded path under our storage these are the
-/// three proofs of ownership; a destructive act needs two.
+/// Names one VM for an act: the id the host gave it and the mark it must carry. With a recorded
+/// path under our storage these are the three proofs of ownership; a destructive act needs two.
 struct VmRef {
     HostVmId guid;
     OwnershipMark mark;
@@ -167,7 +184,7 @@ struct VmSummary {
 /// Everything about one VM as the host has it.
 struct Vm {
     VmSummary summary;
-    ByteSize memory;           ///< startup memory of the settings
+    ByteSize memory; ///< startup memory of the settings
     bool dynamic_memory = false;
     unsigned vm_generation = 1;
     std::string configuration_version;
@@ -213,7 +230,7 @@ enum class Capability {
     vhdx,
     differencing_from_image, ///< children made by the image service with any parent
     vm_generation_2,
-    runtime_memory,          ///< change static memory of a running VM
+    runtime_memory, ///< change static memory of a running VM
     grow_online,
     configuration_versions,
     shutdown_by_state_change,
@@ -229,7 +246,10 @@ struct Evidence {
 class Capabilities
 {
 public:
-    void set(Capability capability, bool present, std::string by) { known_[capability] = {present, std::move(by)}; }
+    void set(Capability capability, bool present, std::string by)
+    {
+        known_[capability] = {present, std::move(by)};
+    }
     bool has(Capability capability) const noexcept;
     const std::map<Capability, Evidence>& all() const noexcept { return known_; }
     /// Throws unsupported: message::capability_missing (capability, host, what_instead).

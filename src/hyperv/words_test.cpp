@@ -45,7 +45,8 @@ TEST(HostPath, compares_as_windows_does)
 TEST(HostPath, must_be_local)
 {
     EXPECT_NO_THROW(require_local("D:\\watari\\a.vhd"));
-    for (const char* bad : {"\\\\server\\share\\a.vhd", "a.vhd", "D:a.vhd", "D:\\..\\a.vhd", "D:\\a?.vhd", "", "D:\\a\nb"}) {
+    for (const char* bad : {"\\\\server\\share\\a.vhd", "a.vhd", "D:a.vhd", "D:\\..\\a.vhd",
+                            "D:\\a?.vhd", "", "D:\\a\nb"}) {
         EXPECT_THROW(require_local(bad), Error) << bad;
     }
 }

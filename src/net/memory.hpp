@@ -10,8 +10,8 @@
 
 namespace watari::net {
 
-/// A network inside one process and one loop, on simulated time: any address works, connections are pipes. Faults are switches
-/// tests flip at any moment.
+/// A network inside one process and one loop, on simulated time: any address works, connections are
+/// pipes. Faults are switches tests flip at any moment.
 class MemoryNetwork final : public Network
 {
 public:
@@ -23,7 +23,8 @@ public:
 
     /// Time every chunk of bytes takes to arrive (default 0).
     void set_latency(std::chrono::nanoseconds latency);
-    /// Connections to `address` are refused (down) or hang until their deadline (black hole), and existing ones are cut.
+    /// Connections to `address` are refused (down) or hang until their deadline (black hole), and
+    /// existing ones are cut.
     void set_down(const std::string& address, bool down);
     void set_black_hole(const std::string& address, bool black_hole);
     /// Cuts every open connection to `address` now.

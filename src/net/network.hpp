@@ -34,7 +34,8 @@ public:
     virtual Task<> write_all(std::span<const std::byte> bytes, Deadline deadline) = 0;
     /// Half-closes or drops at once; later reads and writes throw unavailable.
     virtual void close() noexcept = 0;
-    /// True when the peer has closed or has sent bytes nobody asked for: not fit for another request.
+    /// True when the peer has closed or has sent bytes nobody asked for: not fit for another
+    /// request.
     virtual bool stale() noexcept = 0;
     virtual Endpoint peer() const = 0;
 };
@@ -54,7 +55,8 @@ class Network
 {
 public:
     virtual ~Network() = default;
-    /// Throws: unavailable (refused, unreachable: message::connection_refused, …), not_found (name), timed_out.
+    /// Throws: unavailable (refused, unreachable: message::connection_refused, …), not_found
+    /// (name), timed_out.
     virtual Task<std::unique_ptr<Stream>> connect(const Endpoint& to, Deadline deadline) = 0;
     /// Port 0 picks a free one. Throws: conflict (port in use: message::port_in_use), denied.
     virtual std::unique_ptr<Listener> listen(const Endpoint& at) = 0;

@@ -29,7 +29,8 @@ Task<> Runner::Context::mark_sent(std::chrono::nanoseconds within)
 {
     within_ = std::max(within_, within);
     const auto now = services_.clock.now();
-    // Called before every change: what is already durable and lasts long enough is not written again.
+    // Called before every change: what is already durable and lasts long enough is not written
+    // again.
     const bool known = sent_now_ && record().settles && *record().settles >= settled_after(now);
     const auto settles = settled_after(now + queueing);
     sent_now_ = true;

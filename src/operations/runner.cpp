@@ -82,15 +82,17 @@ bool Runner::undo_reaches_outside() const
 
 Task<std::optional<Pause>> Runner::go_on(std::size_t position)
 {
-    // A lost request may still run: nothing is changed before it has run or never will. If its effect
-    // is there already, there is nothing to wait for.
+    // A lost request may still run: nothing is changed before it has run or never will. If its
+    // effect is there already, there is nothing to wait for.
     const auto settles = run_.steps[position].settles;
     if (settles && services_.clock.now() < *settles && !co_await is_done_already(position)) {
         const auto state =
             run_.operation.backward ? OperationState::undoing : OperationState::waiting;
         const bool looks = !run_.operation.backward && run_.workflow->steps[position].look;
-        const auto next = looks ? after(services_.clock.now(), services_.options.look_interval) : *settles;
-        co_return co_await pause_until(position, state, std::min(next, *settles), "operation.settling");
+        const auto next =
+            looks ? after(services_.clock.now(), services_.options.look_interval) : *settles;
+        co_return co_await pause_until(position, state, std::min(next, *settles),
+                                       "operation.settling");
     }
     if (run_.operation.backward) {
         co_return co_await undo(position);
@@ -292,11 +294,12 @@ Task<std::optional<Pause>> Runner::after_failure(std::size_t position, Context& 
                        run_.operation.attempts, options)) {
     case Verdict::retry: {
         const auto next = after(now, backoff(run_.operation.attempts, options, services_.random));
-        co_return co_await pause_until(position, OperationState::waiting,
-                                       run_.workflow->steps[position].look
-                                           ? next
-                                           : std::max(next, run_.steps[position].settles.value_or(next)),
-                                       "step.failed");
+        co_return co_await pause_until(
+            position, OperationState::waiting,
+            run_.workflow->steps[position].look
+                ? next
+                : std::max(next, run_.steps[position].settles.value_or(next)),
+            "step.failed");
     }
     case Verdict::block:
         if (run_.workflow->forward_only || undo_reaches_outside()) {

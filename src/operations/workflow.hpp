@@ -37,9 +37,9 @@ public:
     /// since).
     virtual bool may_have_sent() const = 0;
 
-    /// To be awaited before every change that is sent to the outside: makes durable that it may have
-    /// been, together with result(). `within` is the longest that it may still run after its answer
-    /// is lost.
+    /// To be awaited before every change that is sent to the outside: makes durable that it may
+    /// have been, together with result(). `within` is the longest that it may still run after its
+    /// answer is lost.
     virtual Task<> mark_sent(std::chrono::nanoseconds within = std::chrono::minutes{1}) = 0;
     /// The operation's steps use this host's budget from the next step on.
     virtual void set_host(store::HostId host) = 0;
@@ -50,12 +50,13 @@ public:
 
 /// One step: look → act → verify, then `commit` in the transaction that marks it done.
 ///
-/// `look` is called only when an earlier attempt may have sent a change; it changes nothing, because
-/// that change may still be running. What it finds done is done at once; otherwise it is called again
-/// after the change has run or never will, and only then the step acts. Failures by kind: unavailable, timed_out and outcome_unknown are tried
-/// again (after a look), then the operation is blocked and goes on by itself; exhausted is tried
-/// again, then permanent; the rest is permanent. After a permanent failure the step itself (if it
-/// may have sent) and all steps done are undone in reverse.
+/// `look` is called only when an earlier attempt may have sent a change; it changes nothing,
+/// because that change may still be running. What it finds done is done at once; otherwise it is
+/// called again after the change has run or never will, and only then the step acts. Failures by
+/// kind: unavailable, timed_out and outcome_unknown are tried again (after a look), then the
+/// operation is blocked and goes on by itself; exhausted is tried again, then permanent; the rest
+/// is permanent. After a permanent failure the step itself (if it may have sent) and all steps done
+/// are undone in reverse.
 struct Step {
     using Look = std::function<Task<Looked>(StepContext&)>;
     using Act = std::function<Task<>(StepContext&)>;

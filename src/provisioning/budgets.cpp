@@ -2,8 +2,10 @@
 
 namespace watari::provisioning {
 
-// DESIGN section 5: HTTP requests to one host; one system disk, one NIC; host-job polls and handshakes apart.
-std::optional<std::int64_t> requests_budget(std::string_view workflow, std::string_view ns, store::DiskSource source, std::size_t disks)
+// DESIGN section 5: HTTP requests to one host; one system disk, one NIC; host-job polls and
+// handshakes apart.
+std::optional<std::int64_t> requests_budget(std::string_view workflow, std::string_view ns,
+                                            store::DiskSource source, std::size_t disks)
 {
     const bool v1 = ns == "v1";
     if (workflow == "create_vm") {

@@ -22,20 +22,23 @@ Task<> remove_machines(Services& services, StepContext& step)
     const bool force = flag_in(step.input(), "force");
     if (vm.host_guid) {
         const auto machine = reference(services, vm);
-        co_await on_host<void>(services, step, *vm.host, [&](hyperv::Driver& driver, hyperv::CallContext call) {
-            return driver.delete_vm(machine, force, std::move(call));
-        });
+        co_await on_host<void>(services, step, *vm.host,
+                               [&](hyperv::Driver& driver, hyperv::CallContext call) {
+                                   return driver.delete_vm(machine, force, std::move(call));
+                               });
         co_return;
     }
     const auto mark = mark_of(services, vm.id);
     const auto found = co_await on_host<std::vector<hyperv::VmSummary>>(
-        services, step, *vm.host,
-        [&mark](hyperv::Driver& driver, hyperv::CallContext call) { return driver.find_by_mark(mark, std::move(call)); });
+        services, step, *vm.host, [&mark](hyperv::Driver& driver, hyperv::CallContext call) {
+            return driver.find_by_mark(mark, std::move(call));
+        });
     for (const auto& summary : found) {
         const hyperv::VmRef machine{.guid = summary.guid, .mark = mark, .folder = folder_of_vm(vm)};
-        co_await on_host<void>(services, step, *vm.host, [&](hyperv::Driver& driver, hyperv::CallContext call) {
-            return driver.delete_vm(machine, force, std::move(call));
-        });
+        co_await on_host<void>(services, step, *vm.host,
+                               [&](hyperv::Driver& driver, hyperv::CallContext call) {
+                                   return driver.delete_vm(machine, force, std::move(call));
+                               });
     }
 }
 
@@ -47,9 +50,10 @@ Task<> remove_files(Services& services, StepContext& step)
     }
     const auto path = *vm.disk_path;
     const hyperv::VmId id{vm.id.value()};
-    co_await on_host<void>(services, step, *vm.host, [&](hyperv::Driver& driver, hyperv::CallContext call) {
-        return driver.delete_disk(path, id, std::move(call));
-    });
+    co_await on_host<void>(services, step, *vm.host,
+                           [&](hyperv::Driver& driver, hyperv::CallContext call) {
+                               return driver.delete_disk(path, id, std::move(call));
+                           });
 }
 
 void commit_removed(Transaction& transaction, StepContext& step)
@@ -79,11 +83,13 @@ void commit_forgotten(Transaction& transaction, StepContext& step)
                                                   .operation = step.operation().id});
 }
 
-/// A delete that failed before the machine went leaves the VM as it was; after that only its remains are left to delete again.
+/// A delete that failed before the machine went leaves the VM as it was; after that only its
+/// remains are left to delete again.
 void commit_end(Transaction& transaction, const store::OperationRecord& operation)
 {
     auto vm = store::get<VmRecord>(transaction, operation.vm.value());
-    if (operation.state != store::OperationState::succeeded && vm.lifecycle == store::Lifecycle::deleting) {
+    if (operation.state != store::OperationState::succeeded &&
+        vm.lifecycle == store::Lifecycle::deleting) {
         vm.lifecycle = vm.host_guid ? store::Lifecycle::ready : store::Lifecycle::failed;
         store::update(transaction, vm);
     }

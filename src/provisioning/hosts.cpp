@@ -33,16 +33,18 @@ void commit_enrolled(Transaction& transaction, StepContext& step)
 {
     const auto host = store::get<store::HostRecord>(transaction, host_in(step));
     bind_networks_of_host(transaction, step.random(), host);
-    store::append(transaction, store::EventRecord{.kind = "host.enrolled",
-                                                  .subject_kind = "host",
-                                                  .subject = host.id.value(),
-                                                  .operation = step.operation().id,
-                                                  .data = boost::json::object{{"name", host.name}}});
+    store::append(transaction,
+                  store::EventRecord{.kind = "host.enrolled",
+                                     .subject_kind = "host",
+                                     .subject = host.id.value(),
+                                     .operation = step.operation().id,
+                                     .data = boost::json::object{{"name", host.name}}});
 }
 
 void commit_refreshed(Transaction& transaction, StepContext& step)
 {
-    bind_networks_of_host(transaction, step.random(), store::get<store::HostRecord>(transaction, host_in(step)));
+    bind_networks_of_host(transaction, step.random(),
+                          store::get<store::HostRecord>(transaction, host_in(step)));
 }
 
 /// A host that could not be enrolled leaves no row: its name is free again.
@@ -57,20 +59,25 @@ void commit_removed(Transaction& transaction, StepContext& step)
 {
     const auto host = store::HostId{Uuid::parse(text_in(step.input(), "host").value()).value()};
     if (!store::vms_of_host(transaction, host).empty()) {
-        throw Error{ErrorKind::conflict, message::host_has_vms{.host = text_in(step.input(), "name").value_or("")}};
+        throw Error{ErrorKind::conflict,
+                    message::host_has_vms{.host = text_in(step.input(), "name").value_or("")}};
     }
-    for (const auto& binding : store::list<store::NetworkBindingRecord>(transaction, {.all = {{"host", "=", host}}})) {
+    for (const auto& binding :
+         store::list<store::NetworkBindingRecord>(transaction, {.all = {{"host", "=", host}}})) {
         store::remove<store::NetworkBindingRecord>(transaction, binding.id);
     }
-    for (const auto& replica : store::list<store::ImageReplicaRecord>(transaction, {.all = {{"host", "=", host}}})) {
+    for (const auto& replica :
+         store::list<store::ImageReplicaRecord>(transaction, {.all = {{"host", "=", host}}})) {
         store::remove<store::ImageReplicaRecord>(transaction, replica.id);
     }
     for (const auto& storage : store::storages_of(transaction, host)) {
         store::remove<store::StorageRecord>(transaction, storage.id);
     }
     store::remove<store::HostRecord>(transaction, host);
-    store::append(transaction,
-                  store::EventRecord{.kind = "host.removed", .subject_kind = "host", .subject = host.value(), .operation = step.operation().id});
+    store::append(transaction, store::EventRecord{.kind = "host.removed",
+                                                  .subject_kind = "host",
+                                                  .subject = host.value(),
+                                                  .operation = step.operation().id});
 }
 
 } // namespace
@@ -80,7 +87,9 @@ operations::Workflow enroll_host(Services& services)
     Services* s = &services;
     return {.name = "enroll_host",
             .version = 1,
-            .steps = {{.id = "probe", .title = message::step_probe{}, .act = [s](StepContext& step) { return probe(*s, step); }},
+            .steps = {{.id = "probe",
+                       .title = message::step_probe{},
+                       .act = [s](StepContext& step) { return probe(*s, step); }},
                       {.id = "refresh",
                        .title = message::step_refresh{},
                        .act = [s](StepContext& step) { return refresh(*s, step); },
@@ -103,7 +112,8 @@ operations::Workflow remove_host(Services&)
 {
     return {.name = "remove_host",
             .version = 1,
-            .steps = {{.id = "forget", .title = message::step_forget_host{}, .commit = commit_removed}}};
+            .steps = {
+                {.id = "forget", .title = message::step_forget_host{}, .commit = commit_removed}}};
 }
 
 } // namespace watari::provisioning

@@ -11,18 +11,24 @@ namespace watari::provisioning {
 
 namespace {
 
-void bind(store::Transaction& transaction, Random& random, const store::NetworkRecord& network, const store::HostRecord& host)
+void bind(store::Transaction& transaction, Random& random, const store::NetworkRecord& network,
+          const store::HostRecord& host)
 {
     const auto facts = fleet::recorded_facts(host);
-    const auto found = std::ranges::find(facts.switches, network.switch_name, &hyperv::HostSwitch::name);
+    const auto found =
+        std::ranges::find(facts.switches, network.switch_name, &hyperv::HostSwitch::name);
     if (found == facts.switches.end()) {
         return;
     }
     auto binding = store::find_binding(transaction, network.id, host.id);
     if (!binding) {
-        const auto id = store::new_id<store::BindingId>(std::chrono::system_clock::time_point{transaction.now()}, random);
-        store::insert(transaction, store::NetworkBindingRecord{
-                                       .id = id, .network = network.id, .host = host.id, .switch_id = found->id, .switch_name = found->name});
+        const auto id = store::new_id<store::BindingId>(
+            std::chrono::system_clock::time_point{transaction.now()}, random);
+        store::insert(transaction, store::NetworkBindingRecord{.id = id,
+                                                               .network = network.id,
+                                                               .host = host.id,
+                                                               .switch_id = found->id,
+                                                               .switch_name = found->name});
     } else if (binding->switch_id != found->id) { // the switch was made anew under the same name
         binding->switch_id = found->id;
         store::update(transaction, *binding);
@@ -31,14 +37,16 @@ void bind(store::Transaction& transaction, Random& random, const store::NetworkR
 
 } // namespace
 
-void bind_networks_of_host(store::Transaction& transaction, Random& random, const store::HostRecord& host)
+void bind_networks_of_host(store::Transaction& transaction, Random& random,
+                           const store::HostRecord& host)
 {
     for (const auto& network : store::list<store::NetworkRecord>(transaction)) {
         bind(transaction, random, network, host);
     }
 }
 
-void bind_network(store::Transaction& transaction, Random& random, const store::NetworkRecord& network)
+void bind_network(store::Transaction& transaction, Random& random,
+                  const store::NetworkRecord& network)
 {
     for (const auto& host : store::list<store::HostRecord>(transaction)) {
         bind(transaction, random, network, host);
@@ -49,9 +57,12 @@ operations::Workflow add_network(Services&)
 {
     const auto commit = [](store::Transaction& transaction, operations::StepContext& step) {
         const auto id = Uuid::parse(text_in(step.input(), "network").value()).value();
-        bind_network(transaction, step.random(), store::get<store::NetworkRecord>(transaction, store::NetworkId{id}));
+        bind_network(transaction, step.random(),
+                     store::get<store::NetworkRecord>(transaction, store::NetworkId{id}));
     };
-    return {.name = "add_network", .version = 1, .steps = {{.id = "bind", .title = message::step_bind_networks{}, .commit = commit}}};
+    return {.name = "add_network",
+            .version = 1,
+            .steps = {{.id = "bind", .title = message::step_bind_networks{}, .commit = commit}}};
 }
 
 /// The plan is recorded in the transaction that accepted the operation.

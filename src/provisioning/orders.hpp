@@ -20,7 +20,8 @@ struct Asker {
     std::string actor;
     std::string request_id;
     std::string reason = {};
-    /// Runs in the transaction that accepts the operation (an idempotency key's row); may throw to refuse.
+    /// Runs in the transaction that accepts the operation (an idempotency key's row); may throw to
+    /// refuse.
     std::function<void(store::Transaction&, const store::OperationRecord&)> with = {};
 };
 
@@ -72,20 +73,25 @@ struct WorkPlan {
     std::vector<Error> refusals;
 };
 
-/// Requests a workflow may send to a host at most, host-job polls apart (DESIGN section 5); nullopt where none is set.
-std::optional<std::int64_t> requests_budget(std::string_view workflow, std::string_view ns, store::DiskSource source, std::size_t disks);
+/// Requests a workflow may send to a host at most, host-job polls apart (DESIGN section 5); nullopt
+/// where none is set.
+std::optional<std::int64_t> requests_budget(std::string_view workflow, std::string_view ns,
+                                            store::DiskSource source, std::size_t disks);
 
-/// Checks orders and accepts them: the record, the operation, its event and audit row in one transaction. A refused order leaves nothing.
+/// Checks orders and accepts them: the record, the operation, its event and audit row in one
+/// transaction. A refused order leaves nothing.
 class Orders
 {
 public:
-    Orders(Services& services, const store::SecretBox& secrets, operations::Engine& engine, Clock& clock, Random& random);
+    Orders(Services& services, const store::SecretBox& secrets, operations::Engine& engine,
+           Clock& clock, Random& random);
 
-    /// Throws: invalid (sizes), not_found (plan, image, network, host), conflict (message::vm_name_taken), exhausted (capacity, quota),
-    /// unsupported (no host can).
+    /// Throws: invalid (sizes), not_found (plan, image, network, host), conflict
+    /// (message::vm_name_taken), exhausted (capacity, quota), unsupported (no host can).
     Task<store::OperationRecord> create_vm(VmOrder order, Asker asker);
     Task<WorkPlan> plan_create_vm(VmOrder order, Asker asker);
-    /// Throws conflict when another operation works on the VM, or when it runs and `force` is false.
+    /// Throws conflict when another operation works on the VM, or when it runs and `force` is
+    /// false.
     Task<store::OperationRecord> delete_vm(std::string vm, bool force, Asker asker);
     Task<store::OperationRecord> start_vm(std::string vm, Asker asker);
     Task<store::OperationRecord> stop_vm(std::string vm, bool force, Asker asker);
@@ -94,7 +100,8 @@ public:
     Task<store::OperationRecord> refresh_host(std::string host, Asker asker);
     Task<store::OperationRecord> remove_host(std::string host, Asker asker);
     Task<store::OperationRecord> add_storage(std::string host, std::string path, Asker asker);
-    Task<store::OperationRecord> add_image(std::string name, std::vector<ReplicaOrder> replicas, Asker asker);
+    Task<store::OperationRecord> add_image(std::string name, std::vector<ReplicaOrder> replicas,
+                                           Asker asker);
     Task<store::OperationRecord> add_plan(store::PlanRecord plan, Asker asker);
     Task<store::OperationRecord> add_network(store::NetworkRecord network, Asker asker);
     Task<store::OperationRecord> cancel(store::OperationId operation, Asker asker);
@@ -102,7 +109,8 @@ public:
 private:
     template <class Id>
     Id fresh_id();
-    Task<store::OperationRecord> accept(Asker asker, std::function<operations::NewOperation(store::Transaction&)> prepare);
+    Task<store::OperationRecord>
+    accept(Asker asker, std::function<operations::NewOperation(store::Transaction&)> prepare);
 
     Services& services_;
     const store::SecretBox& secrets_;
@@ -113,7 +121,8 @@ private:
 
 // Look-ups by id or name; each throws not_found naming what and where to look.
 store::HostRecord get_host(store::Transaction& transaction, std::string_view id_or_name);
-store::VmRecord get_vm(store::Transaction& transaction, store::ProjectId project, std::string_view id_or_name);
+store::VmRecord get_vm(store::Transaction& transaction, store::ProjectId project,
+                       std::string_view id_or_name);
 store::PlanRecord get_plan(store::Transaction& transaction, std::string_view id_or_name);
 store::ImageRecord get_image(store::Transaction& transaction, std::string_view id_or_name);
 store::NetworkRecord get_network(store::Transaction& transaction, std::string_view id_or_name);

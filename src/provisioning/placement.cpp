@@ -21,7 +21,9 @@ ByteSize less(ByteSize a, ByteSize b)
 
 double share(ByteSize left, ByteSize whole)
 {
-    return whole == ByteSize{} ? 0.0 : static_cast<double>(left.in_bytes()) / static_cast<double>(whole.in_bytes());
+    return whole == ByteSize{}
+               ? 0.0
+               : static_cast<double>(left.in_bytes()) / static_cast<double>(whole.in_bytes());
 }
 
 /// What a decision needs of all hosts, read in a few queries however many there are.
@@ -49,7 +51,11 @@ std::optional<Value> find(const std::map<Id, Value>& values, const Id& id)
 
 Site read_site(store::Transaction& transaction, const Wish& wish)
 {
-    Site site{.reserved = store::reserved_everywhere(transaction), .storages = {}, .bindings = {}, .replicas = {}, .image_format = {}};
+    Site site{.reserved = store::reserved_everywhere(transaction),
+              .storages = {},
+              .bindings = {},
+              .replicas = {},
+              .image_format = {}};
     for (auto& storage : store::list<store::StorageRecord>(transaction)) {
         site.storages[storage.host].push_back(std::move(storage));
     }
@@ -80,7 +86,8 @@ void choose_storage(const Site& site, const Wish& wish, Candidate& candidate, By
         return;
     }
     for (const auto& storage : storages->second) {
-        const ByteSize left = less(less(storage.volume_free, storage.reserve), value_or_none(site.reserved.storage, storage.id));
+        const ByteSize left = less(less(storage.volume_free, storage.reserve),
+                                   value_or_none(site.reserved.storage, storage.id));
         if (!candidate.storage || left > candidate.storage_free) {
             candidate.storage = storage.id;
             candidate.storage_path = storage.path;
@@ -89,13 +96,15 @@ void choose_storage(const Site& site, const Wish& wish, Candidate& candidate, By
         }
     }
     if (!has_room(candidate, wish)) {
-        candidate.why_not.push_back(message::host_lacks_storage{.host = candidate.host_name,
-                                                                .free = candidate.storage_free.human(),
-                                                                .needed = storage_needed(wish.disk, wish.memory).human()});
+        candidate.why_not.push_back(
+            message::host_lacks_storage{.host = candidate.host_name,
+                                        .free = candidate.storage_free.human(),
+                                        .needed = storage_needed(wish.disk, wish.memory).human()});
     }
 }
 
-void check_disk(const Site& site, const store::HostRecord& host, const Wish& wish, Candidate& candidate)
+void check_disk(const Site& site, const store::HostRecord& host, const Wish& wish,
+                Candidate& candidate)
 {
     const auto probe = fleet::recorded_probe(host);
     const bool vhdx = probe && probe->capabilities.has(hyperv::Capability::vhdx);
@@ -103,13 +112,15 @@ void check_disk(const Site& site, const store::HostRecord& host, const Wish& wis
     if (wish.image) {
         candidate.replica = find(site.replicas, candidate.host);
         if (!candidate.replica || !candidate.replica->verified) {
-            candidate.why_not.push_back(message::host_lacks_image{.host = candidate.host_name, .image = wish.image_name});
+            candidate.why_not.push_back(
+                message::host_lacks_image{.host = candidate.host_name, .image = wish.image_name});
         } else if (!wish.disk_format) {
             candidate.disk_format = site.image_format;
         }
         if (wish.disk_source == store::DiskSource::differencing && probe &&
             !probe->capabilities.has(hyperv::Capability::differencing_from_image)) {
-            candidate.why_not.push_back(message::host_lacks_differencing{.host = candidate.host_name});
+            candidate.why_not.push_back(
+                message::host_lacks_differencing{.host = candidate.host_name});
         }
     }
     if (candidate.disk_format == "vhdx" && !vhdx) {
@@ -117,20 +128,25 @@ void check_disk(const Site& site, const store::HostRecord& host, const Wish& wis
     }
 }
 
-void check_memory(const Site& site, const store::HostRecord& host, const Wish& wish, Candidate& candidate)
+void check_memory(const Site& site, const store::HostRecord& host, const Wish& wish,
+                  Candidate& candidate)
 {
-    const ByteSize now = less(less(host.memory_free, host.memory_reserve), value_or_none(site.reserved.memory_not_held, host.id));
-    const ByteSize policy =
-        less(less(host.memory_total, host.memory_reserve), value_or_none(site.reserved.memory, host.id));
+    const ByteSize now = less(less(host.memory_free, host.memory_reserve),
+                              value_or_none(site.reserved.memory_not_held, host.id));
+    const ByteSize policy = less(less(host.memory_total, host.memory_reserve),
+                                 value_or_none(site.reserved.memory, host.id));
     candidate.memory_free = std::min(now, policy);
     if (candidate.memory_free < wish.memory) {
-        candidate.why_not.push_back(message::host_lacks_memory{
-            .host = candidate.host_name, .free = candidate.memory_free.human(), .needed = wish.memory.human()});
+        candidate.why_not.push_back(
+            message::host_lacks_memory{.host = candidate.host_name,
+                                       .free = candidate.memory_free.human(),
+                                       .needed = wish.memory.human()});
     }
     if (wish.processors > host.processors) {
-        candidate.why_not.push_back(message::host_lacks_processors{.host = candidate.host_name,
-                                                                   .has = std::to_string(host.processors),
-                                                                   .needed = std::to_string(wish.processors)});
+        candidate.why_not.push_back(
+            message::host_lacks_processors{.host = candidate.host_name,
+                                           .has = std::to_string(host.processors),
+                                           .needed = std::to_string(wish.processors)});
     }
 }
 
@@ -138,7 +154,8 @@ Candidate judge(const Site& site, const store::HostRecord& host, const Wish& wis
 {
     Candidate candidate{.host = host.id, .host_name = host.name};
     if (host.state != store::HostState::ready) {
-        candidate.why_not.push_back(message::host_not_ready{.host = host.name, .state = std::string{store::name_of(host.state)}});
+        candidate.why_not.push_back(message::host_not_ready{
+            .host = host.name, .state = std::string{store::name_of(host.state)}});
     }
     if (!host.schedulable || host.observe) {
         candidate.why_not.push_back(message::host_takes_no_vms{.host = host.name});
@@ -150,11 +167,13 @@ Candidate judge(const Site& site, const store::HostRecord& host, const Wish& wis
     if (wish.network) {
         candidate.binding = find(site.bindings, host.id);
         if (!candidate.binding) {
-            candidate.why_not.push_back(message::network_not_attached{.network = wish.network_name, .host = host.name});
+            candidate.why_not.push_back(
+                message::network_not_attached{.network = wish.network_name, .host = host.name});
         }
     }
-    candidate.score = std::min(share(less(candidate.memory_free, wish.memory), host.memory_total),
-                               share(less(candidate.storage_free, storage_needed(wish.disk, wish.memory)), volume_size));
+    candidate.score = std::min(
+        share(less(candidate.memory_free, wish.memory), host.memory_total),
+        share(less(candidate.storage_free, storage_needed(wish.disk, wish.memory)), volume_size));
     return candidate;
 }
 
@@ -166,7 +185,9 @@ bool is_lack_of_room(const Message& refusal)
 bool only_lacks_room(const Decision& decision)
 {
     return !decision.candidates.empty() &&
-           std::ranges::all_of(decision.candidates, [](const auto& candidate) { return std::ranges::all_of(candidate.why_not, is_lack_of_room); });
+           std::ranges::all_of(decision.candidates, [](const auto& candidate) {
+               return std::ranges::all_of(candidate.why_not, is_lack_of_room);
+           });
 }
 
 Message summary_of(const Decision& decision)
@@ -204,12 +225,14 @@ Decision place(store::Transaction& transaction, const Wish& wish)
         decision.candidates.push_back(judge(site, host, wish));
     }
     std::ranges::sort(decision.candidates, [](const Candidate& a, const Candidate& b) {
-        return std::tuple{!a.fits(), -a.score, a.host_name} < std::tuple{!b.fits(), -b.score, b.host_name};
+        return std::tuple{!a.fits(), -a.score, a.host_name} <
+               std::tuple{!b.fits(), -b.score, b.host_name};
     });
     return decision;
 }
 
-void reserve_place(store::Transaction& transaction, store::ReservationId id, store::VmId vm, const Candidate& chosen, const Wish& wish)
+void reserve_place(store::Transaction& transaction, store::ReservationId id, store::VmId vm,
+                   const Candidate& chosen, const Wish& wish)
 {
     const auto host = store::get<store::HostRecord>(transaction, chosen.host);
     const auto storage = store::get<store::StorageRecord>(transaction, chosen.storage.value());
@@ -221,11 +244,13 @@ void reserve_place(store::Transaction& transaction, store::ReservationId id, sto
                     .memory = wish.memory,
                     .storage_bytes = storage_needed(wish.disk, wish.memory),
                     .processors = wish.processors},
-                   {.memory = less(host.memory_total, host.memory_reserve), .storage_bytes = less(storage.volume_free, storage.reserve)});
+                   {.memory = less(host.memory_total, host.memory_reserve),
+                    .storage_bytes = less(storage.volume_free, storage.reserve)});
 }
 
 NoPlace::NoPlace(const Decision& decision)
-    : Error(only_lacks_room(decision) ? ErrorKind::exhausted : ErrorKind::unsupported, summary_of(decision))
+    : Error(only_lacks_room(decision) ? ErrorKind::exhausted : ErrorKind::unsupported,
+            summary_of(decision))
 {
     for (const auto& candidate : decision.candidates) {
         for (const auto& refusal : candidate.why_not) {

@@ -38,7 +38,8 @@ struct Candidate {
     std::string host_name;
     std::optional<store::StorageId> storage = {};
     std::string storage_path = {};
-    ByteSize memory_free = {};  ///< what a new VM could get: free now, less the host's reserve and what is promised
+    ByteSize memory_free =
+        {}; ///< what a new VM could get: free now, less the host's reserve and what is promised
     ByteSize storage_free = {}; ///< likewise of the best storage
     std::string disk_format = {};
     std::optional<store::NetworkBindingRecord> binding = {};
@@ -56,27 +57,35 @@ struct Decision {
     const Candidate* chosen() const noexcept;
 };
 
-/// What of a storage a VM of these sizes reserves: the disk at full growth and room for its saved state.
+/// What of a storage a VM of these sizes reserves: the disk at full growth and room for its saved
+/// state.
 ByteSize storage_needed(ByteSize disk, ByteSize memory);
 
-/// Looks at every host in one transaction. The host with the most free memory and storage wins: the larger of the smaller of both shares.
+/// Looks at every host in one transaction. The host with the most free memory and storage wins: the
+/// larger of the smaller of both shares.
 Decision place(store::Transaction& transaction, const Wish& wish);
 /// Reserves the chosen place; throws exhausted when the capacity went meanwhile.
-void reserve_place(store::Transaction& transaction, store::ReservationId id, store::VmId vm, const Candidate& place, const Wish& wish);
+void reserve_place(store::Transaction& transaction, store::ReservationId id, store::VmId vm,
+                   const Candidate& place, const Wish& wish);
 /// Nobody can take the VM: why, for every host.
 class NoPlace : public Error
 {
 public:
-    /// exhausted (message::no_capacity) when every refusal is lack of room, else unsupported (message::no_host_fits).
+    /// exhausted (message::no_capacity) when every refusal is lack of room, else unsupported
+    /// (message::no_host_fits).
     explicit NoPlace(const Decision& decision);
     /// Host and refusal.
-    const std::vector<std::pair<std::string, Message>>& refusals() const noexcept { return refusals_; }
+    const std::vector<std::pair<std::string, Message>>& refusals() const noexcept
+    {
+        return refusals_;
+    }
 
 private:
     std::vector<std::pair<std::string, Message>> refusals_;
 };
 
-/// For the operation's record and for people: the decision as JSON (the REST contract's Placement), messages as code and arguments.
+/// For the operation's record and for people: the decision as JSON (the REST contract's Placement),
+/// messages as code and arguments.
 boost::json::value to_json(const Decision& decision);
 
 } // namespace watari::provisioning

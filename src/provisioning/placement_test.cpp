@@ -19,10 +19,14 @@ using store::Transaction;
 struct Placing : testing::Test {
     store::testing::Scene scene;
 
-    store::HostId add_host(const std::string& name, ByteSize memory, ByteSize disk, bool vhdx = true)
+    store::HostId add_host(const std::string& name, ByteSize memory, ByteSize disk,
+                           bool vhdx = true)
     {
         return scene.transact([&](Transaction& transaction) {
-            store::HostRecord host{.id = scene.id<store::HostId>(), .name = name, .address = "10.0.0.1", .state = store::HostState::ready};
+            store::HostRecord host{.id = scene.id<store::HostId>(),
+                                   .name = name,
+                                   .address = "10.0.0.1",
+                                   .state = store::HostState::ready};
             host.memory_total = memory;
             host.memory_free = memory;
             host.processors = 8;
@@ -58,7 +62,8 @@ struct Placing : testing::Test {
         std::vector<std::string> codes;
         for (const auto& candidate : decision.candidates) {
             if (candidate.host_name == host) {
-                std::ranges::transform(candidate.why_not, std::back_inserter(codes), &Message::code);
+                std::ranges::transform(candidate.why_not, std::back_inserter(codes),
+                                       &Message::code);
             }
         }
         return codes;
@@ -81,7 +86,8 @@ TEST_F(Placing, says_why_every_host_was_refused)
     add_host("tiny", ByteSize::gib(1), ByteSize::gib(5));
     const auto decision = decide(wish());
     EXPECT_EQ(decision.chosen(), nullptr);
-    EXPECT_THAT(refusals_of(decision, "tiny"), testing::ElementsAre("host_lacks_memory", "host_lacks_storage"));
+    EXPECT_THAT(refusals_of(decision, "tiny"),
+                testing::ElementsAre("host_lacks_memory", "host_lacks_storage"));
     const NoPlace refusal{decision};
     EXPECT_EQ(refusal.kind(), ErrorKind::exhausted);
     EXPECT_EQ(refusal.refusals().size(), 2U);
@@ -105,13 +111,15 @@ TEST_F(Placing, counts_what_is_promised_but_not_yet_used)
     for (int i = 0; i < 2; ++i) {
         scene.transact([&](Transaction& transaction) {
             const auto project = scene.id<store::ProjectId>();
-            store::insert(transaction, store::ProjectRecord{.id = project, .name = "p" + std::to_string(i)});
+            store::insert(transaction,
+                          store::ProjectRecord{.id = project, .name = "p" + std::to_string(i)});
             const auto vm = scene.id<store::VmId>();
             store::insert(transaction, store::VmRecord{.id = vm, .project = project, .name = "vm"});
             const auto decision = place(transaction, wanted);
             ASSERT_NE(decision.chosen(), nullptr);
             EXPECT_EQ(decision.chosen()->host, host);
-            reserve_place(transaction, scene.id<store::ReservationId>(), vm, *decision.chosen(), wanted);
+            reserve_place(transaction, scene.id<store::ReservationId>(), vm, *decision.chosen(),
+                          wanted);
         });
     }
     EXPECT_THAT(refusals_of(decide(wanted), "one"), testing::ElementsAre("host_lacks_memory"));
@@ -126,7 +134,8 @@ TEST_F(Placing, leaves_hosts_alone_that_do_not_answer_or_take_no_vms)
         record.schedulable = false;
         store::update(transaction, record);
     });
-    EXPECT_THAT(refusals_of(decide(wish()), "away"), testing::ElementsAre("host_not_ready", "host_takes_no_vms"));
+    EXPECT_THAT(refusals_of(decide(wish()), "away"),
+                testing::ElementsAre("host_not_ready", "host_takes_no_vms"));
 }
 
 TEST_F(Placing, an_empty_fleet_is_said_to_be_empty)

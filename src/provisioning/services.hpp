@@ -19,7 +19,8 @@ struct Services {
     store::Store& store;
     fleet::Fleet& fleet;
     hyperv::SiteId site;
-    /// The longest a request may run on a host; a lost change is waited for so long before anybody acts again.
+    /// The longest a request may run on a host; a lost change is waited for so long before anybody
+    /// acts again.
     std::chrono::seconds operation_timeout{60};
 };
 

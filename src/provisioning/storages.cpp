@@ -26,10 +26,13 @@ void commit_storage(Transaction& transaction, StepContext& step)
     const store::StorageId id{Uuid::parse(text_in(step.input(), "storage").value()).value()};
     const auto path = text_in(step.input(), "path").value();
     const auto facts = fleet::recorded_facts(host);
-    const auto volume = std::ranges::find_if(
-        facts.volumes, [&](const auto& candidate) { return hyperv::same_path(candidate.drive, hyperv::drive_of(path)); });
+    const auto volume = std::ranges::find_if(facts.volumes, [&](const auto& candidate) {
+        return hyperv::same_path(candidate.drive, hyperv::drive_of(path));
+    });
     if (volume == facts.volumes.end()) {
-        throw Error{ErrorKind::not_found, message::volume_not_there{.drive = std::string{hyperv::drive_of(path)}, .host = host.name}};
+        throw Error{ErrorKind::not_found,
+                    message::volume_not_there{.drive = std::string{hyperv::drive_of(path)},
+                                              .host = host.name}};
     }
     if (store::find<store::StorageRecord>(transaction, id)) {
         return;
@@ -51,20 +54,25 @@ Task<> verify_replicas(Services& services, StepContext& step)
         const store::HostId host{Uuid::parse(text_in(replica, "host").value()).value()};
         const auto path = text_in(replica, "path").value();
         const auto found = co_await on_host<std::optional<hyperv::DiskFacts>>(
-            services, step, host,
-            [&path](hyperv::Driver& driver, hyperv::CallContext call) { return driver.find_disk(path, std::move(call)); });
+            services, step, host, [&path](hyperv::Driver& driver, hyperv::CallContext call) {
+                return driver.find_disk(path, std::move(call));
+            });
         if (!found) {
             throw Error{ErrorKind::not_found,
-                        message::image_not_there{.path = path, .host = text_in(replica, "host_name").value_or("")}};
+                        message::image_not_there{
+                            .path = path, .host = text_in(replica, "host_name").value_or("")}};
         }
         if (found->kind == hyperv::DiskKind::differencing) {
             throw Error{ErrorKind::invalid, message::image_is_differencing{.path = path}};
         }
         if (first && (first->size != found->size || first->format != found->format)) {
-            throw Error{ErrorKind::invalid, message::image_replicas_differ{.path = path, .other = first->path}};
+            throw Error{ErrorKind::invalid,
+                        message::image_replicas_differ{.path = path, .other = first->path}};
         }
         first = first ? first : found;
-        verified.push_back({{"host", host.value().lower()}, {"path", path}, {"file_bytes", found->file_size.in_bytes()}});
+        verified.push_back({{"host", host.value().lower()},
+                            {"path", path},
+                            {"file_bytes", found->file_size.in_bytes()}});
     }
     note(step, "format", boost::json::value(to_string(first.value().format)));
     note(step, "disk_bytes", boost::json::value(first.value().size.in_bytes()));
@@ -85,16 +93,21 @@ void commit_image(Transaction& transaction, StepContext& step)
                                      .name = name,
                                      .revision = older ? older->revision + 1 : 1,
                                      .format = text_in(result, "format").value(),
-                                     .disk_bytes = ByteSize::bytes(static_cast<std::uint64_t>(number_in(result, "disk_bytes").value()))});
+                                     .disk_bytes = ByteSize::bytes(static_cast<std::uint64_t>(
+                                         number_in(result, "disk_bytes").value()))});
     for (const auto& replica : result.as_object().at("replicas").as_array()) {
-        const auto replica_id = store::new_id<store::ReplicaId>(std::chrono::system_clock::time_point{transaction.now()}, step.random());
-        store::insert(transaction, store::ImageReplicaRecord{
-                                       .id = replica_id,
-                                       .image = id,
-                                       .host = store::HostId{Uuid::parse(text_in(replica, "host").value()).value()},
-                                       .path = text_in(replica, "path").value(),
-                                       .file_bytes = ByteSize::bytes(static_cast<std::uint64_t>(number_in(replica, "file_bytes").value())),
-                                       .verified = transaction.now()});
+        const auto replica_id = store::new_id<store::ReplicaId>(
+            std::chrono::system_clock::time_point{transaction.now()}, step.random());
+        store::insert(
+            transaction,
+            store::ImageReplicaRecord{
+                .id = replica_id,
+                .image = id,
+                .host = store::HostId{Uuid::parse(text_in(replica, "host").value()).value()},
+                .path = text_in(replica, "path").value(),
+                .file_bytes = ByteSize::bytes(
+                    static_cast<std::uint64_t>(number_in(replica, "file_bytes").value())),
+                .verified = transaction.now()});
     }
 }
 
@@ -124,9 +137,10 @@ operations::Workflow add_image(Services& services)
 
 std::vector<operations::Workflow> all_workflows(Services& services)
 {
-    return {create_vm(services),   delete_vm(services),    resize_vm(services),   start_vm(services),
-            stop_vm(services),     enroll_host(services),  refresh_host(services), remove_host(services),
-            add_storage(services), add_image(services),    add_network(services), add_plan(services)};
+    return {create_vm(services),    delete_vm(services),   resize_vm(services),
+            start_vm(services),     stop_vm(services),     enroll_host(services),
+            refresh_host(services), remove_host(services), add_storage(services),
+            add_image(services),    add_network(services), add_plan(services)};
 }
 
 } // namespace watari::provisioning

@@ -4,7 +4,8 @@
 
 namespace watari::provisioning {
 
-Wish wish_of(store::Transaction& transaction, const store::VmRecord& vm, const boost::json::value& input)
+Wish wish_of(store::Transaction& transaction, const store::VmRecord& vm,
+             const boost::json::value& input)
 {
     Wish wish;
     wish.memory = ByteSize::mib(static_cast<std::uint64_t>(vm.wanted_memory_mib));

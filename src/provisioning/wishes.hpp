@@ -6,6 +6,7 @@
 namespace watari::provisioning {
 
 /// What an ordered VM needs; `input` is the operation's (member "host": only this one).
-Wish wish_of(store::Transaction& transaction, const store::VmRecord& vm, const boost::json::value& input);
+Wish wish_of(store::Transaction& transaction, const store::VmRecord& vm,
+             const boost::json::value& input);
 
 } // namespace watari::provisioning

@@ -9,7 +9,8 @@
 
 namespace watari::provisioning {
 
-// One function per workflow, each in the file of its name: a list of steps, read from top to bottom.
+// One function per workflow, each in the file of its name: a list of steps, read from top to
+// bottom.
 
 operations::Workflow create_vm(Services& services);
 operations::Workflow delete_vm(Services& services);

@@ -30,7 +30,8 @@ struct ParameterInfo {
     bool in = false;
     bool out = false;
     std::string reference_class; ///< for references, as documented; a hint
-    std::string embedded_class;  ///< for strings that carry CIM-XML; a hint (DefineSystem names one class and takes others)
+    std::string embedded_class;  ///< for strings that carry CIM-XML; a hint (DefineSystem names one
+                                 ///< class and takes others)
 };
 
 struct MethodInfo {
@@ -46,7 +47,7 @@ struct ClassInfo {
     std::string superclass; ///< empty: none known
     bool is_abstract = false;
     bool is_association = false;
-    std::vector<std::string> keys; ///< empty: not addressable (singletons of methods)
+    std::vector<std::string> keys;        ///< empty: not addressable (singletons of methods)
     std::vector<PropertyInfo> properties; ///< inherited ones included
     std::vector<MethodInfo> methods;      ///< inherited ones included
 
@@ -61,13 +62,16 @@ enum class Writability {
     refused,  ///< the call fails with 32773
 };
 
-/// The classes one namespace of one generation has. Immutable; made once per process and shared by all threads.
+/// The classes one namespace of one generation has. Immutable; made once per process and shared by
+/// all threads.
 class Catalogue final : public cim::TypeSource
 {
 public:
-    /// nullptr when that generation does not have the namespace (v1 from 2012 R2 on, v2 on 2008 R2).
+    /// nullptr when that generation does not have the namespace (v1 from 2012 R2 on, v2 on 2008
+    /// R2).
     static const Catalogue* of(Generation generation, std::string_view ns);
-    /// Everything any generation has in that namespace: what a client decodes with. nullptr: a namespace we know nothing of.
+    /// Everything any generation has in that namespace: what a client decodes with. nullptr: a
+    /// namespace we know nothing of.
     static const Catalogue* any(std::string_view ns);
 
     std::string_view ns() const noexcept { return ns_; }
@@ -76,12 +80,16 @@ public:
     const std::vector<const ClassInfo*>& classes() const noexcept { return classes_; }
     /// True for the class itself and for its bases.
     bool is_a(std::string_view class_name, std::string_view base) const noexcept;
-    Writability writability(std::string_view class_name, std::string_view property, std::string_view method) const noexcept;
-    /// Whether WS-Transfer Put may change instances of this class (v1's put_rule; documented access elsewhere).
+    Writability writability(std::string_view class_name, std::string_view property,
+                            std::string_view method) const noexcept;
+    /// Whether WS-Transfer Put may change instances of this class (v1's put_rule; documented access
+    /// elsewhere).
     bool accepts_put(std::string_view class_name) const noexcept;
 
-    std::optional<cim::PropertyType> property_type(std::string_view class_name, std::string_view property) const override;
-    std::optional<cim::PropertyType> parameter_type(std::string_view class_name, std::string_view method,
+    std::optional<cim::PropertyType> property_type(std::string_view class_name,
+                                                   std::string_view property) const override;
+    std::optional<cim::PropertyType> parameter_type(std::string_view class_name,
+                                                    std::string_view method,
                                                     std::string_view parameter) const override;
 
     struct Parts;

@@ -5,8 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace watari::xml
-{
+namespace watari::xml {
 
 /// Length of the UTF-8 sequence at the start of `text` if it is complete, shortest-form and a
 /// character XML 1.0 allows; 0 otherwise. `text` is not empty.

@@ -9,7 +9,8 @@
 
 namespace watari::xml {
 
-/// What a document may be at most. Beyond it, parse() throws invalid (message::xml_too_large / xml_too_deep).
+/// What a document may be at most. Beyond it, parse() throws invalid (message::xml_too_large /
+/// xml_too_deep).
 struct Limits {
     std::size_t bytes_max = 64U << 20;
     std::size_t depth_max = 256;
@@ -34,10 +35,14 @@ class Element
 public:
     std::string_view ns() const noexcept { return ns_; }
     std::string_view name() const noexcept { return name_; }
-    bool is(std::string_view ns, std::string_view name) const noexcept { return name_ == name && ns_ == ns; }
+    bool is(std::string_view ns, std::string_view name) const noexcept
+    {
+        return name_ == name && ns_ == ns;
+    }
     std::span<const Attribute> attributes() const noexcept { return attributes_; }
     /// Value of the attribute, or nullopt. Pass an empty `ns` for attributes without a prefix.
-    std::optional<std::string_view> attribute(std::string_view ns, std::string_view name) const noexcept;
+    std::optional<std::string_view> attribute(std::string_view ns,
+                                              std::string_view name) const noexcept;
     /// This element's own character data (text and CDATA joined, children's not included).
     std::string_view text() const noexcept { return text_; }
     /// text() without leading and trailing white space.
@@ -104,8 +109,8 @@ inline Element::Children Element::children() const noexcept
 class Document
 {
 public:
-    /// UTF-8 or UTF-16 (by BOM or declaration). Throws invalid: message::xml_malformed (line, column, why),
-    /// xml_too_large, xml_too_deep, xml_has_dtd.
+    /// UTF-8 or UTF-16 (by BOM or declaration). Throws invalid: message::xml_malformed (line,
+    /// column, why), xml_too_large, xml_too_deep, xml_has_dtd.
     static Document parse(std::string_view bytes, const Limits& limits = {});
 
     Document(Document&&) noexcept;

@@ -7,9 +7,9 @@
 
 namespace watari::xml {
 
-/// Writes one XML document into a string. Names are given as written ("s:Envelope"); declaring prefixes is the
-/// caller's work (`attribute("xmlns:s", uri)`). Text and attribute values are escaped; characters that XML 1.0
-/// forbids become '?' as Windows hosts do (wsman.md 3.1).
+/// Writes one XML document into a string. Names are given as written ("s:Envelope"); declaring
+/// prefixes is the caller's work (`attribute("xmlns:s", uri)`). Text and attribute values are
+/// escaped; characters that XML 1.0 forbids become '?' as Windows hosts do (wsman.md 3.1).
 class Writer
 {
 public:

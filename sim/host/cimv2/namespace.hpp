@@ -4,8 +4,7 @@
 
 #include <memory>
 
-namespace watari::sim::host::cimv2
-{
+namespace watari::sim::host::cimv2 {
 
 /// `root\cimv2` of this host: the few classes that provisioning reads.
 std::unique_ptr<Repository> make_repository(Host& host);

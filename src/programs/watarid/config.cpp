@@ -15,7 +15,8 @@ namespace watari {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> known_settings{"data", "listen", "log_level", "log_file", "operation_timeout"};
+constexpr std::array<std::string_view, 5> known_settings{"data", "listen", "log_level", "log_file",
+                                                         "operation_timeout"};
 
 using Settings = std::vector<std::pair<std::string, std::string>>; // later ones win
 
@@ -30,7 +31,8 @@ std::string in(const Settings& settings, std::string_view name)
     return value;
 }
 
-void read_file(const std::string& path, bool required, Settings& settings, std::vector<Message>& problems)
+void read_file(const std::string& path, bool required, Settings& settings,
+               std::vector<Message>& problems)
 {
     std::ifstream file{path};
     if (!file) {
@@ -54,12 +56,15 @@ void read_file(const std::string& path, bool required, Settings& settings, std::
             }
         }
     } catch (const toml::parse_error& error) {
-        problems.emplace_back(message::config_malformed{
-            .path = path, .line = std::to_string(error.source().begin.line), .why = std::string{error.description()}});
+        problems.emplace_back(
+            message::config_malformed{.path = path,
+                                      .line = std::to_string(error.source().begin.line),
+                                      .why = std::string{error.description()}});
     }
 }
 
-void read_environment(const std::vector<std::pair<std::string, std::string>>& environment, Settings& settings)
+void read_environment(const std::vector<std::pair<std::string, std::string>>& environment,
+                      Settings& settings)
 {
     constexpr std::string_view prefix = "WATARI_";
     for (const auto& [name, value] : environment) {
@@ -84,14 +89,19 @@ bool is_loopback(const std::string& address)
 std::optional<log::Level> level_from(std::string_view text)
 {
     constexpr std::array<std::pair<std::string_view, log::Level>, 4> levels{
-        {{"debug", log::Level::debug}, {"info", log::Level::info}, {"warn", log::Level::warn}, {"error", log::Level::error}}};
-    const auto found = std::ranges::find(levels, text, &std::pair<std::string_view, log::Level>::first);
+        {{"debug", log::Level::debug},
+         {"info", log::Level::info},
+         {"warn", log::Level::warn},
+         {"error", log::Level::error}}};
+    const auto found =
+        std::ranges::find(levels, text, &std::pair<std::string_view, log::Level>::first);
     return found == levels.end() ? std::nullopt : std::optional{found->second};
 }
 
 } // namespace
 
-Loaded load_config(const Flags& flags, const std::vector<std::pair<std::string, std::string>>& environment)
+Loaded load_config(const Flags& flags,
+                   const std::vector<std::pair<std::string, std::string>>& environment)
 {
     Loaded loaded;
     Settings settings;
@@ -100,7 +110,11 @@ Loaded load_config(const Flags& flags, const std::vector<std::pair<std::string, 
     read_file(path, flags.config_file.has_value(), settings, loaded.problems);
     read_environment(environment, settings);
     const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5> given{
-        {{"data", &flags.data}, {"listen", &flags.listen}, {"log_level", &flags.log_level}, {"log_file", &flags.log_file}, {"operation_timeout", &flags.operation_timeout}}};
+        {{"data", &flags.data},
+         {"listen", &flags.listen},
+         {"log_level", &flags.log_level},
+         {"log_file", &flags.log_file},
+         {"operation_timeout", &flags.operation_timeout}}};
     for (const auto& [name, value] : given) {
         if (*value) {
             settings.emplace_back(name, **value);
@@ -120,7 +134,8 @@ Loaded load_config(const Flags& flags, const std::vector<std::pair<std::string, 
         }
     }
     if (!is_loopback(loaded.config.listen.address)) {
-        loaded.problems.emplace_back(message::config_needs_tls{.address = loaded.config.listen.text()});
+        loaded.problems.emplace_back(
+            message::config_needs_tls{.address = loaded.config.listen.text()});
     }
     if (const auto level = in(settings, "log_level"); !level.empty()) {
         if (const auto known = level_from(level)) {
@@ -133,7 +148,8 @@ Loaded load_config(const Flags& flags, const std::vector<std::pair<std::string, 
     if (const auto text = in(settings, "operation_timeout"); !text.empty()) {
         int number = 0;
         const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (failure == std::errc{} && end == text.data() + text.size() && number >= 1 && number <= 60) {
+        if (failure == std::errc{} && end == text.data() + text.size() && number >= 1 &&
+            number <= 60) {
             loaded.config.operation_timeout = std::chrono::seconds{number};
         } else {
             loaded.problems.emplace_back(message::config_bad_timeout{.value = text});

@@ -34,8 +34,10 @@ struct Loaded {
     std::vector<Message> problems; ///< everything that is wrong, at once
 };
 
-/// TOML file (named, or ~/.config/watari/watarid.toml when there is one), then WATARI_* from `environment`, then flags. Data defaults to
+/// TOML file (named, or ~/.config/watari/watarid.toml when there is one), then WATARI_* from
+/// `environment`, then flags. Data defaults to
 /// ~/.local/state/watari.
-Loaded load_config(const Flags& flags, const std::vector<std::pair<std::string, std::string>>& environment);
+Loaded load_config(const Flags& flags,
+                   const std::vector<std::pair<std::string, std::string>>& environment);
 
 } // namespace watari

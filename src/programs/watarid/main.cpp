@@ -45,7 +45,8 @@ Language language_of(const std::vector<std::pair<std::string, std::string>>& var
 }
 
 /// Runs until a signal asks for the end; a start that fails ends the program.
-Task<> run(Daemon& daemon, boost::asio::signal_set& signals, Clock& clock, std::optional<Error>& failure)
+Task<> run(Daemon& daemon, boost::asio::signal_set& signals, Clock& clock,
+           std::optional<Error>& failure)
 {
     try {
         co_await daemon.start();
@@ -68,13 +69,17 @@ int serve(const Config& config, Language language)
     boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
     std::optional<Error> failure;
     try {
-        Daemon daemon{{loop.get_executor(), *clock, *random, *network}, {.data = config.data, .listen = config.listen, .operation_timeout = config.operation_timeout}};
-        boost::asio::co_spawn(loop, run(daemon, signals, *clock, failure), [&](std::exception_ptr thrown) {
-            loop.stop();
-            if (thrown) {
-                std::rethrow_exception(thrown);
-            }
-        });
+        Daemon daemon{{loop.get_executor(), *clock, *random, *network},
+                      {.data = config.data,
+                       .listen = config.listen,
+                       .operation_timeout = config.operation_timeout}};
+        boost::asio::co_spawn(loop, run(daemon, signals, *clock, failure),
+                              [&](std::exception_ptr thrown) {
+                                  loop.stop();
+                                  if (thrown) {
+                                      std::rethrow_exception(thrown);
+                                  }
+                              });
         loop.run();
     } catch (const Error& error) {
         failure = error;
@@ -93,13 +98,19 @@ int main(int argc, char** argv)
     CLI::App app{"Watari's control plane: REST API, operation engine and inventory.", "watarid"};
     Flags flags;
     bool check_only = false;
-    app.add_option("--config", flags.config_file, "TOML file (default ~/.config/watari/watarid.toml when there is one)");
-    app.add_option("--data", flags.data, "folder of the database, key and admin token (default ~/.local/state/watari)");
-    app.add_option("--listen", flags.listen, "address and port of the REST API (default 127.0.0.1:8420)");
+    app.add_option("--config", flags.config_file,
+                   "TOML file (default ~/.config/watari/watarid.toml when there is one)");
+    app.add_option("--data", flags.data,
+                   "folder of the database, key and admin token (default ~/.local/state/watari)");
+    app.add_option("--listen", flags.listen,
+                   "address and port of the REST API (default 127.0.0.1:8420)");
     app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
-    app.add_option("--log-file", flags.log_file, "write the log there instead of to standard error");
-    app.add_option("--operation-timeout", flags.operation_timeout, "seconds a request may run on a host, 1 to 60 (default 60)");
-    app.add_flag("--check-config", check_only, "say everything that is wrong with the configuration, and end");
+    app.add_option("--log-file", flags.log_file,
+                   "write the log there instead of to standard error");
+    app.add_option("--operation-timeout", flags.operation_timeout,
+                   "seconds a request may run on a host, 1 to 60 (default 60)");
+    app.add_flag("--check-config", check_only,
+                 "say everything that is wrong with the configuration, and end");
     app.set_version_flag("--version", "watarid 0.1.0");
     try {
         app.parse(argc, argv);
@@ -116,7 +127,8 @@ int main(int argc, char** argv)
         return 2;
     }
     if (check_only) {
-        std::cout << "configuration ok: data " << loaded.config.data.string() << ", listen " << loaded.config.listen.text() << "\n";
+        std::cout << "configuration ok: data " << loaded.config.data.string() << ", listen "
+                  << loaded.config.listen.text() << "\n";
         return EXIT_SUCCESS;
     }
     return serve(loaded.config, language);

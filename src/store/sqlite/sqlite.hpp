@@ -30,9 +30,9 @@ struct Options {
 };
 
 /// Opens or creates the database file (mode 0600, beside it `<path>.lock`) and migrates it to the
-/// newest version. One process at a time; nobody may be awaiting a transaction when it is destroyed.
-/// Throws unavailable (another watarid has it: path and pid), unsupported (made by a newer
-/// program), internal (damaged), exhausted (disk full).
+/// newest version. One process at a time; nobody may be awaiting a transaction when it is
+/// destroyed. Throws unavailable (another watarid has it: path and pid), unsupported (made by a
+/// newer program), internal (damaged), exhausted (disk full).
 std::unique_ptr<Store> open(const std::filesystem::path& path, const Clock& clock,
                             Options options = {});
 

@@ -8,8 +8,9 @@
 
 namespace watari::wsman {
 
-/// Runs an authentication scheme on each connection of an http::Client. A rejected handshake throws unauthenticated
-/// (message::authentication_refused), never with more than one try per password.
-std::function<std::unique_ptr<http::ConnectionGuard>()> client_guard(auth::MakeClientScheme make_scheme);
+/// Runs an authentication scheme on each connection of an http::Client. A rejected handshake throws
+/// unauthenticated (message::authentication_refused), never with more than one try per password.
+std::function<std::unique_ptr<http::ConnectionGuard>()>
+client_guard(auth::MakeClientScheme make_scheme);
 
 } // namespace watari::wsman

@@ -16,13 +16,16 @@
 
 namespace watari::wsman {
 
-/// Whether a request could change the host: decides what a lost answer means (unavailable or outcome_unknown) and whether it may be repeated.
+/// Whether a request could change the host: decides what a lost answer means (unavailable or
+/// outcome_unknown) and whether it may be repeated.
 enum class Effect { reads, changes };
 
-/// Gives the declared types of a CIM namespace ("root/virtualization/v2"); schema::Catalogue::any behind an adapter, or cim::untyped().
+/// Gives the declared types of a CIM namespace ("root/virtualization/v2"); schema::Catalogue::any
+/// behind an adapter, or cim::untyped().
 using TypesOf = std::function<const cim::TypeSource&(std::string_view ns)>;
 
-/// What happened to one HTTP request, for budgets, logs and traces. Called after the answer or failure.
+/// What happened to one HTTP request, for budgets, logs and traces. Called after the answer or
+/// failure.
 struct RequestRecord {
     std::string_view action; ///< "Enumerate", "Pull", "Get", or the method's name
     std::string_view class_name;
@@ -32,11 +35,12 @@ struct RequestRecord {
 };
 
 struct SessionOptions {
-    std::string to = {};                            ///< a:To; default http://host:port/wsman
+    std::string to = {}; ///< a:To; default http://host:port/wsman
     std::string locale = "en-US";
-    std::uint64_t max_envelope_size = 512000;       ///< 153600 for Stack 2.0
-    std::uint32_t max_elements = 200;               ///< halved on EncodingLimit, down to 1
-    std::chrono::seconds operation_timeout{60};     ///< at most; shortened to what is left of the deadline
+    std::uint64_t max_envelope_size = 512000; ///< 153600 for Stack 2.0
+    std::uint32_t max_elements = 200;         ///< halved on EncodingLimit, down to 1
+    std::chrono::seconds operation_timeout{
+        60}; ///< at most; shortened to what is left of the deadline
     TypesOf types_of = {};
     std::function<void(const RequestRecord&)> on_request = {};
 };
@@ -48,12 +52,14 @@ struct Identity {
     std::string vendor;
 };
 
-/// One logical WS-Management session with a host: the operations WMI offers, as values. Sequential or concurrent use within one loop;
-/// the http::Client bounds concurrency.
+/// One logical WS-Management session with a host: the operations WMI offers, as values. Sequential
+/// or concurrent use within one loop; the http::Client bounds concurrency.
 ///
-/// Every operation throws Error: not_found (no such instance), unsupported (class or namespace missing: message::wmi_class_missing,
-/// wmi_namespace_missing), denied, unauthenticated, invalid (we sent what the schema forbids), exhausted (quota), unavailable / timed_out
-/// (nothing changed), outcome_unknown (Effect::changes and no answer, or the host said w:TimedOut), with PeerSays.code the host's number.
+/// Every operation throws Error: not_found (no such instance), unsupported (class or namespace
+/// missing: message::wmi_class_missing, wmi_namespace_missing), denied, unauthenticated, invalid
+/// (we sent what the schema forbids), exhausted (quota), unavailable / timed_out (nothing changed),
+/// outcome_unknown (Effect::changes and no answer, or the host said w:TimedOut), with PeerSays.code
+/// the host's number.
 class Session
 {
 public:
@@ -64,13 +70,17 @@ public:
     Task<cim::Instance> get(const cim::ObjectPath& path, Deadline deadline);
     Task<> put(const cim::ObjectPath& path, const cim::Instance& instance, Deadline deadline);
     /// WQL on `<ns>/*`, optimized, all batches. Releases the enumeration when it stops early.
-    Task<std::vector<cim::Instance>> query(std::string_view ns, std::string_view wql, Deadline deadline);
+    Task<std::vector<cim::Instance>> query(std::string_view ns, std::string_view wql,
+                                           Deadline deadline);
     /// All instances of a class.
-    Task<std::vector<cim::Instance>> enumerate(std::string_view ns, std::string_view class_name, Deadline deadline);
+    Task<std::vector<cim::Instance>> enumerate(std::string_view ns, std::string_view class_name,
+                                               Deadline deadline);
     /// As query(), one batch at a time to `take`, in constant memory; `take` returns false to stop.
-    Task<> stream(std::string_view ns, std::string_view wql, std::function<bool(std::vector<cim::Instance>)> take, Deadline deadline);
+    Task<> stream(std::string_view ns, std::string_view wql,
+                  std::function<bool(std::vector<cim::Instance>)> take, Deadline deadline);
     /// Output parameters as properties, ReturnValue among them; never interprets ReturnValue.
-    Task<cim::Instance> invoke(const cim::ObjectPath& target, std::string_view method, const cim::Instance& input, Effect effect, Deadline deadline);
+    Task<cim::Instance> invoke(const cim::ObjectPath& target, std::string_view method,
+                               const cim::Instance& input, Effect effect, Deadline deadline);
 
     /// HTTP requests sent so far.
     std::uint64_t requests() const noexcept;

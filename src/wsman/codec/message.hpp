@@ -13,18 +13,20 @@
 #include <variant>
 #include <vector>
 
-/// The messages of WS-Management as Windows speaks it, as values; encode.hpp and decode.hpp turn them into bytes and back, for both
-/// ends. Source: wsman.md.
+/// The messages of WS-Management as Windows speaks it, as values; encode.hpp and decode.hpp turn
+/// them into bytes and back, for both ends. Source: wsman.md.
 namespace watari::wsman {
 
-/// `http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/Msvm_ComputerSystem`; class "*" means all classes.
+/// `http://schemas.microsoft.com/wbem/wsman/1/wmi/root/virtualization/v2/Msvm_ComputerSystem`;
+/// class "*" means all classes.
 std::string resource_uri(std::string_view ns, std::string_view class_name);
 
 struct ResourceName {
     std::string ns;         ///< "root/virtualization/v2"
     std::string class_name; ///< or "*"
 };
-/// nullopt: not a WMI resource URI. Of the DMTF form (`…/wscim/1/cim-schema/2/Class`) `ns` is empty: it travels in the selector
+/// nullopt: not a WMI resource URI. Of the DMTF form (`…/wscim/1/cim-schema/2/Class`) `ns` is
+/// empty: it travels in the selector
 /// `__cimnamespace` (wsman.md 2.2).
 std::optional<ResourceName> parse_resource_uri(std::string_view uri);
 
@@ -51,25 +53,29 @@ struct RequestHeader {
     std::vector<Selector> selectors;
     std::vector<std::pair<std::string, std::string>> options;
     std::string fragment; ///< text of w:FragmentTransfer: a property's name (3.3, UNVERIFIED)
-    std::vector<std::string> not_understood; ///< "{ns}name" of unknown headers with mustUnderstand (V21)
+    std::vector<std::string>
+        not_understood; ///< "{ns}name" of unknown headers with mustUnderstand (V21)
 };
 
-struct Identify {};
-struct Get {};
+struct Identify {
+};
+struct Get {
+};
 struct Put {
     cim::Instance instance;
 };
 struct Create {
     cim::Instance instance;
 };
-struct Delete {};
+struct Delete {
+};
 
 enum class EnumerationMode { objects, references, objects_and_references };
 
 struct Filter {
     std::string dialect;
-    /// The query. Of the association dialect: the equal `ASSOCIATORS OF` or `REFERENCES OF` query. Of dialects we do not know: the
-    /// text as it came.
+    /// The query. Of the association dialect: the equal `ASSOCIATORS OF` or `REFERENCES OF` query.
+    /// Of dialects we do not know: the text as it came.
     std::string text;
     std::vector<Selector> selectors = {}; ///< of the selector dialect, in place of text
 };
@@ -87,15 +93,17 @@ struct Pull {
 struct Release {
     std::string context;
 };
-/// `input` holds the parameters as properties: references as Type::reference, embedded instances as their CIM-XML text.
+/// `input` holds the parameters as properties: references as Type::reference, embedded instances as
+/// their CIM-XML text.
 struct Invoke {
     std::string method;
     cim::Instance input;
-    bool has_wrapped_reference = false;       ///< decode: an EPR came inside a:EndpointReference (V40)
-    bool has_element_tree_parameter = false;  ///< decode: a string parameter came as elements (V38)
+    bool has_wrapped_reference = false; ///< decode: an EPR came inside a:EndpointReference (V40)
+    bool has_element_tree_parameter = false; ///< decode: a string parameter came as elements (V38)
 };
 
-using RequestBody = std::variant<Identify, Get, Put, Create, Delete, Enumerate, Pull, Release, Invoke>;
+using RequestBody =
+    std::variant<Identify, Get, Put, Create, Delete, Enumerate, Pull, Release, Invoke>;
 
 struct Request {
     RequestHeader header;
@@ -114,7 +122,8 @@ struct InstanceResponse { ///< Get, Put
 struct ReferenceResponse { ///< Create
     cim::ObjectPath path;
 };
-struct EmptyResponse {}; ///< Delete, Release
+struct EmptyResponse {
+}; ///< Delete, Release
 struct Item {
     std::optional<cim::Instance> instance;
     std::optional<cim::ObjectPath> path;
@@ -135,20 +144,22 @@ struct InvokeResponse {
 /// A SOAP fault with what Windows adds; wsman.md 8. Numbers are unsigned as on the wire.
 struct Fault {
     bool is_sender = true;
-    std::string subcode;      ///< "wsman:InvalidSelectors": canonical prefix by namespace (wsa, wsman, wsen, wse, wxf), empty for s:MustUnderstand
+    std::string subcode; ///< "wsman:InvalidSelectors": canonical prefix by namespace (wsa, wsman,
+                         ///< wsen, wse, wxf), empty for s:MustUnderstand
     bool must_understand = false;
-    std::string reason;       ///< in the host's language
-    std::string detail_uri;   ///< last part of the faultDetail URI: "UnexpectedSelectors"
-    std::uint32_t code = 0;   ///< WSManFault Code or MSFT_WmiError error_Code; 0: none
+    std::string reason;         ///< in the host's language
+    std::string detail_uri;     ///< last part of the faultDetail URI: "UnexpectedSelectors"
+    std::uint32_t code = 0;     ///< WSManFault Code or MSFT_WmiError error_Code; 0: none
     std::uint32_t wmi_code = 0; ///< HRESULT of the provider, when one was given
     std::uint32_t cim_status = 0;
-    std::string message;      ///< innermost text
+    std::string message; ///< innermost text
     std::string machine;
     bool as_wmi_error = false; ///< encode: MSFT_WmiError in place of WSManFault
     std::vector<std::string> not_understood;
 };
 
-using ResponseBody = std::variant<IdentifyResponse, InstanceResponse, ReferenceResponse, EmptyResponse, ItemsResponse, InvokeResponse, Fault>;
+using ResponseBody = std::variant<IdentifyResponse, InstanceResponse, ReferenceResponse,
+                                  EmptyResponse, ItemsResponse, InvokeResponse, Fault>;
 
 struct Response {
     std::string action;
