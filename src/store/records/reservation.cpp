@@ -2,6 +2,7 @@
 
 #include "store/records/columns.hpp"
 #include "store/records/host.hpp"
+#include "store/records/vm.hpp"
 
 namespace watari::store {
 
@@ -100,6 +101,26 @@ ByteSize storage_usage(Transaction& transaction, StorageId storage)
             {storage})
         .at(0)
         .get<ByteSize>("used");
+}
+
+ReservedEverywhere reserved_everywhere(Transaction& transaction)
+{
+    ReservedEverywhere reserved;
+    for (const auto& row : transaction.query(
+             "SELECT r.host, sum(r.memory), sum(CASE WHEN v.observed_power = $1 AND v.observed_at "
+             "<= h.last_seen THEN 0 ELSE r.memory END) FROM reservations r JOIN hosts h ON h.id = "
+             "r.host LEFT JOIN vms v ON v.id = r.vm GROUP BY r.host",
+             {name_of(ObservedPower::running)})) {
+        const auto host = row.get<HostId>(std::size_t{0});
+        reserved.memory.emplace(host, row.get<ByteSize>(std::size_t{1}));
+        reserved.memory_not_held.emplace(host, row.get<ByteSize>(std::size_t{2}));
+    }
+    for (const auto& row : transaction.query("SELECT storage, sum(storage_bytes) FROM reservations "
+                                             "WHERE storage IS NOT NULL GROUP BY storage")) {
+        reserved.storage.emplace(row.get<StorageId>(std::size_t{0}),
+                                 row.get<ByteSize>(std::size_t{1}));
+    }
+    return reserved;
 }
 
 std::optional<ReservationRecord> find_reservation(Transaction& transaction, VmId vm, HostId host)

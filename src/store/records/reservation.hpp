@@ -2,6 +2,8 @@
 
 #include "store/records/record.hpp"
 
+#include <map>
+
 namespace watari::store {
 
 /// Capacity of a host that a VM holds, from before it is made until after it is gone; one per VM
@@ -39,6 +41,17 @@ struct CapacityLimits {
 
 HostUsage host_usage(Transaction& transaction, HostId host);
 ByteSize storage_usage(Transaction& transaction, StorageId storage);
+
+/// What is reserved, for all hosts at once.
+struct ReservedEverywhere {
+    std::map<HostId, ByteSize> memory = {};
+    /// The part of `memory` that no VM was seen to hold when its host was last seen: the host's
+    /// free memory still counts it.
+    std::map<HostId, ByteSize> memory_not_held = {};
+    std::map<StorageId, ByteSize> storage = {};
+};
+ReservedEverywhere reserved_everywhere(Transaction& transaction);
+
 std::optional<ReservationRecord> find_reservation(Transaction& transaction, VmId vm, HostId host);
 
 /// Inserts or changes the reservation of (vm, host) if host and storage stay within `limits`.
