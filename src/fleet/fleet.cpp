@@ -7,10 +7,14 @@
 #include "store/records/vm.hpp"
 #include "store/stored_error.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <list>
 #include <map>
 
 namespace watari::fleet {
@@ -18,12 +22,18 @@ namespace watari::fleet {
 /// What this node remembers of a host between requests.
 struct Fleet::HostState {
     std::shared_ptr<hyperv::Connection> connection = {};
-    Semaphore opening{1}; ///< one probe or login at a time: no storm of them at a host that comes back
+    Semaphore opening{
+        1}; ///< one probe or login at a time: no storm of them at a host that comes back
     Semaphore refreshing{1};
     int failures = 0;
     SteadyTime resting_until = SteadyTime::min();
     std::set<std::string> macs = {};
     SteadyTime inventory_due = SteadyTime::min();
+};
+
+struct Fleet::Refreshes {
+    std::list<std::shared_ptr<boost::asio::cancellation_signal>> signals = {};
+    Signal one_ended = {};
 };
 
 namespace {
@@ -39,7 +49,8 @@ store::HostState state_after(const Error& error)
     if (error.kind() == ErrorKind::unauthenticated || error.kind() == ErrorKind::denied) {
         return store::HostState::refused;
     }
-    return error.kind() == ErrorKind::unsupported ? store::HostState::unsupported : store::HostState::unreachable;
+    return error.kind() == ErrorKind::unsupported ? store::HostState::unsupported
+                                                  : store::HostState::unreachable;
 }
 
 hyperv::HostAddress address_of(const store::HostRecord& record, std::string password)
@@ -89,16 +100,18 @@ store::ObservedPower observed(hyperv::PowerState state)
     return store::ObservedPower::unknown;
 }
 
-/// Writes what the host has of our VMs into their rows. A VM no operation works on that is not on its host any more is marked missing,
-/// and ready again when it is back; nothing is repaired here.
-void record_vms(store::Transaction& transaction, const store::HostRecord& host, const std::vector<hyperv::VmSummary>& seen)
+/// Writes what the host has of our VMs into their rows. A VM no operation works on that is not on
+/// its host any more is marked missing, and ready again when it is back; nothing is repaired here.
+void record_vms(store::Transaction& transaction, const store::HostRecord& host,
+                const std::vector<hyperv::VmSummary>& seen)
 {
     std::map<Uuid, const hyperv::VmSummary*> by_guid;
     for (const auto& summary : seen) {
         by_guid.emplace(summary.guid.value(), &summary);
     }
     for (auto vm : store::vms_of_host(transaction, host.id)) {
-        const bool settled = vm.lifecycle == store::Lifecycle::ready || vm.lifecycle == store::Lifecycle::missing;
+        const bool settled =
+            vm.lifecycle == store::Lifecycle::ready || vm.lifecycle == store::Lifecycle::missing;
         if (!vm.host_guid || !settled) {
             continue;
         }
@@ -111,7 +124,8 @@ void record_vms(store::Transaction& transaction, const store::HostRecord& host, 
             vm.lifecycle = store::Lifecycle::ready;
             vm.observed_power = observed(found->second->state);
             vm.observed_processors = found->second->processors;
-            vm.observed_memory_mib = static_cast<std::int64_t>(found->second->memory_assigned.in_mib_rounded_up());
+            vm.observed_memory_mib =
+                static_cast<std::int64_t>(found->second->memory_assigned.in_mib_rounded_up());
         }
         if (vm == before) {
             continue;
@@ -119,21 +133,27 @@ void record_vms(store::Transaction& transaction, const store::HostRecord& host, 
         vm.observed_at = transaction.now();
         store::update(transaction, vm);
         if (vm.lifecycle != before.lifecycle) {
-            store::append(transaction, store::EventRecord{.kind = vm.lifecycle == store::Lifecycle::missing ? "vm.missing" : "vm.found",
-                                                          .project = vm.project,
-                                                          .subject_kind = "vm",
-                                                          .subject = vm.id.value(),
-                                                          .data = boost::json::object{{"host", host.name}}});
+            store::append(transaction,
+                          store::EventRecord{.kind = vm.lifecycle == store::Lifecycle::missing
+                                                         ? "vm.missing"
+                                                         : "vm.found",
+                                             .project = vm.project,
+                                             .subject_kind = "vm",
+                                             .subject = vm.id.value(),
+                                             .data = boost::json::object{{"host", host.name}}});
         }
     }
 }
 
-void record_volumes(store::Transaction& transaction, const store::HostRecord& host, const hyperv::HostFacts& facts)
+void record_volumes(store::Transaction& transaction, const store::HostRecord& host,
+                    const hyperv::HostFacts& facts)
 {
     for (auto storage : store::storages_of(transaction, host.id)) {
-        const auto volume = std::ranges::find_if(
-            facts.volumes, [&](const auto& candidate) { return hyperv::same_path(candidate.drive, hyperv::drive_of(storage.path)); });
-        if (volume != facts.volumes.end() && (storage.volume_free != volume->free || storage.volume_size != volume->size)) {
+        const auto volume = std::ranges::find_if(facts.volumes, [&](const auto& candidate) {
+            return hyperv::same_path(candidate.drive, hyperv::drive_of(storage.path));
+        });
+        if (volume != facts.volumes.end() &&
+            (storage.volume_free != volume->free || storage.volume_size != volume->size)) {
             storage.volume_size = volume->size;
             storage.volume_free = volume->free;
             store::update(transaction, storage);
@@ -144,7 +164,13 @@ void record_volumes(store::Transaction& transaction, const store::HostRecord& ho
 } // namespace
 
 Fleet::Fleet(Parts parts, FleetOptions options)
-    : store_(parts.store), secrets_(parts.secrets), connector_(parts.connector), clock_(parts.clock), site_(parts.site), options_(options)
+    : store_(parts.store),
+      secrets_(parts.secrets),
+      connector_(parts.connector),
+      clock_(parts.clock),
+      site_(parts.site),
+      options_(options),
+      refreshes_(std::make_unique<Refreshes>())
 {
 }
 
@@ -162,8 +188,11 @@ std::shared_ptr<Fleet::HostState> Fleet::state_of(store::HostId host)
 void Fleet::refuse_while_resting(const HostState& state, const store::HostRecord& record) const
 {
     if (clock_.steady() < state.resting_until) {
-        const auto wait = std::chrono::ceil<std::chrono::seconds>(state.resting_until - clock_.steady());
-        throw Error{ErrorKind::unavailable, message::host_resting{.host = record.name, .seconds = std::to_string(wait.count())}};
+        const auto wait =
+            std::chrono::ceil<std::chrono::seconds>(state.resting_until - clock_.steady());
+        throw Error{
+            ErrorKind::unavailable,
+            message::host_resting{.host = record.name, .seconds = std::to_string(wait.count())}};
     }
 }
 
@@ -176,7 +205,8 @@ Task<store::HostRecord> Fleet::load(store::HostId host, std::string& password)
     });
 }
 
-Task<std::shared_ptr<hyperv::Connection>> Fleet::open(HostState& state, const store::HostRecord& record, bool anew, Deadline deadline)
+Task<std::shared_ptr<hyperv::Connection>>
+Fleet::open(HostState& state, const store::HostRecord& record, bool anew, Deadline deadline)
 {
     std::string password;
     const auto current = co_await load(record.id, password);
@@ -232,7 +262,8 @@ void Fleet::failed(store::HostId host, const Error& error)
         return;
     }
     const int doublings = std::min(state.failures - options_.failures_to_open, 16);
-    const auto rest = std::min<std::chrono::nanoseconds>(options_.open_first * (1 << doublings), options_.open_max);
+    const auto rest = std::min<std::chrono::nanoseconds>(options_.open_first * (1 << doublings),
+                                                         options_.open_max);
     state.resting_until = clock_.steady() + rest;
 }
 
@@ -304,7 +335,8 @@ Task<> Fleet::refresh(store::HostId host, Deadline deadline)
     answered(host);
     co_await store_.transact([&](store::Transaction& transaction) {
         auto record = store::get<store::HostRecord>(transaction, host);
-        const auto foreign = std::ranges::count_if(seen.vms, [&](const auto& vm) { return !vm.mark || vm.mark->site != site_; });
+        const auto foreign = std::ranges::count_if(
+            seen.vms, [&](const auto& vm) { return !vm.mark || vm.mark->site != site_; });
         record_facts(record, seen.facts, static_cast<std::size_t>(foreign));
         record.state = store::HostState::ready;
         record.last_seen = transaction.now();
@@ -346,22 +378,53 @@ Task<> Fleet::refresh_logged(store::HostId host)
 
 Task<> Fleet::run()
 {
+    const auto executor = co_await boost::asio::this_coro::executor;
     while (!stopped_) {
-        const auto hosts = co_await store_.read([](store::Transaction& transaction) {
-            return store::list<store::HostRecord>(transaction, {.all = {{"state", "!=", "enrolling"}}});
-        });
-        const auto executor = co_await boost::asio::this_coro::executor;
-        for (const auto& host : hosts) {
-            spawn(executor, refresh_logged(host.id), "refresh host");
+        std::vector<store::HostRecord> hosts;
+        try {
+            hosts = co_await store_.read([](store::Transaction& transaction) {
+                return store::list<store::HostRecord>(transaction,
+                                                      {.all = {{"state", "!=", "enrolling"}}});
+            });
+        } catch (const Error& error) { // the store may answer again next time
+            log::warn("hosts_not_read", {{"error", error.what()}});
         }
-        co_await stopping_.wait(clock_, Deadline::after(clock_, options_.refresh_every));
+        for (const auto& host : hosts) {
+            start_refresh(executor, host.id);
+        }
+        if (!stopped_) {
+            co_await stopping_.wait(clock_, Deadline::after(clock_, options_.refresh_every));
+        }
     }
+    while (!refreshes_->signals.empty()) {
+        co_await refreshes_->one_ended.wait();
+    }
+}
+
+/// Those under way are cancelled by stop() and awaited by run(): none outlives the fleet.
+void Fleet::start_refresh(const Executor& executor, store::HostId host)
+{
+    const auto refresh = std::make_shared<boost::asio::cancellation_signal>();
+    refreshes_->signals.push_back(refresh);
+    // The slot is cleared after this handler has run: the handler keeps the signal.
+    boost::asio::co_spawn(executor, refresh_logged(host),
+                          boost::asio::bind_cancellation_slot(
+                              refresh->slot(), [this, refresh, host](std::exception_ptr thrown) {
+                                  refreshes_->signals.remove(refresh);
+                                  refreshes_->one_ended.notify_all();
+                                  if (thrown && !stopped_) {
+                                      log::error("host_refresh_broke", {{"host", host}});
+                                  }
+                              }));
 }
 
 void Fleet::stop()
 {
     stopped_ = true;
     stopping_.notify_all();
+    for (const auto& refresh : std::list{refreshes_->signals}) {
+        refresh->emit(boost::asio::cancellation_type::terminal);
+    }
 }
 
 std::set<std::string> Fleet::macs_seen() const

@@ -20,16 +20,18 @@ namespace watari::fleet {
 struct FleetOptions {
     std::chrono::seconds refresh_every{60};
     std::chrono::seconds refresh_timeout{120};
-    /// How often a refresh reads NICs and disks of every VM too (8 class-wide queries instead of 2 requests).
+    /// How often a refresh reads NICs and disks of every VM too (8 class-wide queries instead of 2
+    /// requests).
     std::chrono::seconds inventory_every{600};
-    /// After this many failed contacts in a row a host is left alone for a growing while (circuit breaker), at most `open_max`.
+    /// After this many failed contacts in a row a host is left alone for a growing while (circuit
+    /// breaker), at most `open_max`.
     int failures_to_open = 3;
     std::chrono::seconds open_first{5};
     std::chrono::seconds open_max{60};
 };
 
-/// The hosts this node talks to: one connection each, their credentials, their inventory in the store. Its memory is a cache; the
-/// database holds what counts.
+/// The hosts this node talks to: one connection each, their credentials, their inventory in the
+/// store. Its memory is a cache; the database holds what counts.
 class Fleet
 {
 public:
@@ -43,8 +45,9 @@ public:
     explicit Fleet(Parts parts, FleetOptions options = {});
     ~Fleet();
 
-    /// The host's connection, opened (and probed when never probed) at need; shared by all operations. Throws not_found (no such host),
-    /// unavailable (message::host_resting while the circuit is open; refused; no route), unauthenticated, unsupported, timed_out.
+    /// The host's connection, opened (and probed when never probed) at need; shared by all
+    /// operations. Throws not_found (no such host), unavailable (message::host_resting while the
+    /// circuit is open; refused; no route), unauthenticated, unsupported, timed_out.
     Task<std::shared_ptr<hyperv::Connection>> connect(store::HostId host, Deadline deadline);
     /// Told by those who use a connection: whether the host answered. Opens and closes the circuit.
     void answered(store::HostId host);
@@ -52,9 +55,11 @@ public:
     /// Drops connection and memory of a host (removed, or its address changed).
     void forget(store::HostId host);
 
-    /// Probes the host anew and records what it is: namespace, generation, capabilities with evidence, facts.
+    /// Probes the host anew and records what it is: namespace, generation, capabilities with
+    /// evidence, facts.
     Task<store::HostRecord> probe(store::HostId host, Deadline deadline);
-    /// Reads facts and the VM list and records them: free memory, volumes, what each of our VMs is now. Changes nothing on the host.
+    /// Reads facts and the VM list and records them: free memory, volumes, what each of our VMs is
+    /// now. Changes nothing on the host.
     Task<> refresh(store::HostId host, Deadline deadline);
     /// Refreshes every host again and again until stop().
     Task<> run();
@@ -72,11 +77,13 @@ private:
 
     std::shared_ptr<HostState> state_of(store::HostId host);
     void refuse_while_resting(const HostState& state, const store::HostRecord& record) const;
-    Task<std::shared_ptr<hyperv::Connection>> open(HostState& state, const store::HostRecord& record, bool anew, Deadline deadline);
+    Task<std::shared_ptr<hyperv::Connection>>
+    open(HostState& state, const store::HostRecord& record, bool anew, Deadline deadline);
     Task<store::HostRecord> load(store::HostId host, std::string& password);
     Task<Seen> look_at(store::HostId host, HostState& state, Deadline deadline);
     Task<> record_failure(store::HostId host, Error error);
     Task<> refresh_logged(store::HostId host);
+    void start_refresh(const Executor& executor, store::HostId host);
 
     store::Store& store_;
     const store::SecretBox& secrets_;
@@ -86,6 +93,8 @@ private:
     FleetOptions options_;
     std::map<store::HostId, std::shared_ptr<HostState>> hosts_;
     Signal stopping_;
+    struct Refreshes;
+    std::unique_ptr<Refreshes> refreshes_; ///< under way
     bool stopped_ = false;
 };
 

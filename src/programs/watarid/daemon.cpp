@@ -30,8 +30,10 @@ std::filesystem::path own_folder(const std::filesystem::path& folder)
     std::error_code failure;
     const bool made = std::filesystem::create_directories(folder, failure);
     if (failure) {
-        throw Error{ErrorKind::denied, message::data_folder_refused{.folder = folder.string()},
-                    {.code = static_cast<std::uint32_t>(failure.value()), .text = failure.message()}};
+        throw Error{
+            ErrorKind::denied,
+            message::data_folder_refused{.folder = folder.string()},
+            {.code = static_cast<std::uint32_t>(failure.value()), .text = failure.message()}};
     }
     if (made) {
         std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
@@ -44,13 +46,16 @@ void write_secret_file(const std::filesystem::path& path, std::string_view text)
 {
     const auto unfinished = path.string() + ".new";
     const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+    const bool written =
+        file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(file) == 0;
     const int reason = errno;
     if (file >= 0) {
         ::close(file);
     }
     if (!written) {
-        throw Error{ErrorKind::denied, message::token_file_refused{.path = path.string()},
+        throw Error{ErrorKind::denied,
+                    message::token_file_refused{.path = path.string()},
                     {.code = static_cast<std::uint32_t>(reason), .text = std::strerror(reason)}};
     }
     std::filesystem::rename(unfinished, path);
@@ -81,8 +86,10 @@ std::map<std::string, Message> titles_of(const std::vector<operations::Workflow>
 /// In the order they are made; each stands on those above it.
 struct Daemon::Parts {
     Parts(const Seams& seams, const DaemonOptions& options)
-        : data(own_folder(options.data)), secrets(store::open_secret_box(data / "secrets.key")),
-          store(store::sqlite::open(data / "watari.db", seams.clock, options.sqlite)), connector(hyperv::make_connector(seams.network, seams.clock, seams.random))
+        : data(own_folder(options.data)),
+          secrets(store::open_secret_box(data / "secrets.key")),
+          store(store::sqlite::open(data / "watari.db", seams.clock, options.sqlite)),
+          connector(hyperv::make_connector(seams.network, seams.clock, seams.random))
     {
     }
 
@@ -101,7 +108,9 @@ struct Daemon::Parts {
 };
 
 Daemon::Daemon(Seams seams, DaemonOptions options)
-    : seams_(std::move(seams)), options_(std::move(options)), parts_(std::make_unique<Parts>(seams_, options_))
+    : seams_(std::move(seams)),
+      options_(std::move(options)),
+      parts_(std::make_unique<Parts>(seams_, options_))
 {
 }
 
@@ -111,28 +120,35 @@ Task<> Daemon::prepare()
 {
     Parts& parts = *parts_;
     const Uuid proposed = Uuid::random(seams_.random);
-    const auto new_id = [this] { return Uuid::ordered(std::chrono::system_clock::time_point{seams_.clock.now()}, seams_.random); };
+    const auto new_id = [this] {
+        return Uuid::ordered(std::chrono::system_clock::time_point{seams_.clock.now()},
+                             seams_.random);
+    };
     const Uuid project = new_id();
     const Uuid token_id = new_id();
     const std::string token = new_token(seams_.random);
     const bool has_file = std::filesystem::exists(token_file());
     const Uuid site = co_await parts.store->transact([&](store::Transaction& transaction) {
         if (!store::find_project_by_name(transaction, default_project)) {
-            store::insert(transaction, store::ProjectRecord{.id = store::ProjectId{project}, .name = std::string{default_project}});
+            store::insert(transaction, store::ProjectRecord{.id = store::ProjectId{project},
+                                                            .name = std::string{default_project}});
         }
         if (!has_file) {
-            store::insert(transaction, store::TokenRecord{.id = store::TokenId{token_id},
-                                                          .name = "admin-" + token_id.lower().substr(0, 8),
-                                                          .role = store::Role::admin,
-                                                          .hash = api::sha256_hex(token)});
+            store::insert(transaction,
+                          store::TokenRecord{.id = store::TokenId{token_id},
+                                             .name = "admin-" + token_id.lower().substr(0, 8),
+                                             .role = store::Role::admin,
+                                             .hash = api::sha256_hex(token)});
         }
         return store::site_id(transaction, proposed);
     });
     if (!has_file) {
         write_secret_file(token_file(), token + "\n");
     }
-    parts.fleet = std::make_unique<fleet::Fleet>(
-        fleet::Fleet::Parts{*parts.store, *parts.secrets, *parts.connector, seams_.clock, hyperv::SiteId{site}}, options_.fleet);
+    parts.fleet = std::make_unique<fleet::Fleet>(fleet::Fleet::Parts{*parts.store, *parts.secrets,
+                                                                     *parts.connector, seams_.clock,
+                                                                     hyperv::SiteId{site}},
+                                                 options_.fleet);
     parts.services = std::make_unique<provisioning::Services>(provisioning::Services{
         *parts.store, *parts.fleet, hyperv::SiteId{site}, options_.operation_timeout});
 }
@@ -164,10 +180,12 @@ Task<> Daemon::start()
     Parts& parts = *parts_;
     auto workflows = provisioning::all_workflows(*parts.services);
     auto titles = titles_of(workflows);
-    parts.engine = std::make_unique<operations::Engine>(*parts.store, seams_.clock, seams_.random, seams_.executor, std::move(workflows),
+    parts.engine = std::make_unique<operations::Engine>(*parts.store, seams_.clock, seams_.random,
+                                                        seams_.executor, std::move(workflows),
                                                         options_.engine);
     co_await parts.engine->check();
-    parts.orders = std::make_unique<provisioning::Orders>(*parts.services, *parts.secrets, *parts.engine, seams_.clock, seams_.random);
+    parts.orders = std::make_unique<provisioning::Orders>(
+        *parts.services, *parts.secrets, *parts.engine, seams_.clock, seams_.random);
     parts.api = std::make_unique<api::Api>(api::Parts{.store = *parts.store,
                                                       .engine = *parts.engine,
                                                       .orders = *parts.orders,
@@ -175,10 +193,13 @@ Task<> Daemon::start()
                                                       .random = seams_.random,
                                                       .step_titles = std::move(titles),
                                                       .version = options_.version});
-    parts.server = std::make_unique<http::Server>(seams_.executor, seams_.clock, seams_.network.listen(options_.listen),
+    parts.server = std::make_unique<http::Server>(seams_.executor, seams_.clock,
+                                                  seams_.network.listen(options_.listen),
                                                   parts.api->handler(), http::ServerOptions{});
-    spawn(seams_.executor, run_until_stopped(parts.engine->run(), parts.running, parts.ended), "operation engine");
-    spawn(seams_.executor, run_until_stopped(parts.fleet->run(), parts.running, parts.ended), "fleet");
+    spawn(seams_.executor, run_until_stopped(parts.engine->run(), parts.running, parts.ended),
+          "operation engine");
+    spawn(seams_.executor, run_until_stopped(parts.fleet->run(), parts.running, parts.ended),
+          "fleet");
     parts.server->start();
     log::info("watarid_started", {{"address", address().text()}, {"data", parts.data.string()}});
 }
@@ -195,9 +216,8 @@ Task<> Daemon::stop(Deadline deadline)
     if (parts.engine) {
         co_await parts.engine->stop(deadline);
     }
-    bool in_time = true;
-    while (parts.running > 0 && in_time) {
-        in_time = co_await parts.ended.wait(seams_.clock, deadline);
+    while (parts.running > 0) { // both have been told, and cancelled where they did not listen
+        co_await parts.ended.wait();
     }
     log::info("watarid_stopped", {});
 }
