@@ -31,7 +31,7 @@ struct Load {
 
     boost::asio::io_context loop{1};
     std::unique_ptr<Clock> clock = system_clock(loop.get_executor());
-    std::unique_ptr<Random> random = seeded_random(1);
+    std::unique_ptr<Random> random = system_random(); // names of one run are not those of the next
     std::unique_ptr<net::Network> network = net::tcp_network(loop.get_executor(), *clock);
     net::Endpoint server;
     std::string token;
