@@ -5,8 +5,8 @@ executed after the restart.
 
 usage: crash_test.py BINARY-FOLDER     (WATARI_CRASH=all: every request of every act, not a sample)
 
-A restarted watarid looks only when a lost request can no longer run (its OperationTimeout and a margin), so every case waits more
-than a minute. Cases therefore run side by side, each with a host and a watarid of its own.
+A restarted watarid sends a change again only when the lost one can no longer run (its OperationTimeout and a margin), so many cases
+wait for most of a minute. Cases therefore run side by side, each with a host and a watarid of its own.
 """
 import json
 import os
@@ -87,7 +87,8 @@ class Watarid:
         self.log = self.folder / f"watarid-{self.starts}.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [self.binary, "--data", self.folder / "data", "--listen", "127.0.0.1:0", "--log-level", "info"],
+                [self.binary, "--data", self.folder / "data", "--listen", "127.0.0.1:0", "--log-level", "info",
+                 "--operation-timeout", "10"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.server = wait_for("watarid", 60, self.listening)
         self.token = (self.folder / "data" / "admin.token").read_text().strip()

@@ -98,13 +98,15 @@ protected:
     }
 
     /// The same order, with watarid killed as `plan` says: it must end as if nothing had happened.
-    void interrupted(const Clean& expected, const std::function<void()>& plan)
+    /// `surely`: not near the end, which a run with fewer polls or writes does not reach.
+    void interrupted(const Clean& expected, bool surely, const std::function<void()>& plan)
     {
         act().before(world);
         const auto kills = world.node().kills();
         plan();
         const json::object operation = act().order(world);
-        EXPECT_EQ(world.node().kills(), kills + 1) << "the kill did not happen";
+        EXPECT_TRUE(world.node().kills() == kills + 1 || !surely) << "the kill did not happen";
+        world.node().spare();
         EXPECT_EQ(operation.at("state"), "succeeded") << json::serialize(operation);
         world.clock().advance(60s); // what is late, happens
         EXPECT_EQ(whole_state(world), expected.state);
@@ -124,7 +126,8 @@ protected:
         ASSERT_GT(expected.requests, 3U);
         for (std::uint64_t n = 1; n <= expected.requests && !HasFailure(); ++n) {
             SCOPED_TRACE(fmt::format("killed at request {} of {}", n, expected.requests));
-            interrupted(expected, [&] { world.kill_at_request(0, n, effect, delay); });
+            interrupted(expected, n + 2 <= expected.requests,
+                        [&] { world.kill_at_request(0, n, effect, delay); });
         }
     }
 
@@ -156,7 +159,8 @@ TEST_P(CrashSweep, killed_before_and_after_every_commit)
             SCOPED_TRACE(fmt::format("killed {} commit {} of {}",
                                      point == CommitPoint::before ? "before" : "after", n,
                                      expected.commits));
-            interrupted(expected, [&] { world.node().kill_at_commit(n, point); });
+            interrupted(expected, n + 2 <= expected.commits,
+                        [&] { world.node().kill_at_commit(n, point); });
         }
     }
 }

@@ -35,6 +35,7 @@ public:
 
     /// Kills at the n-th COMMIT from now on: before it is durable or right after.
     void kill_at_commit(std::uint64_t n, store::sqlite::CommitPoint point);
+    void spare() { planned_.reset(); }
     std::uint64_t commits() const noexcept { return commits_; }
     unsigned kills() const noexcept { return kills_; }
 

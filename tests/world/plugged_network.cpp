@@ -2,7 +2,7 @@
 
 #include "messages/net.hpp"
 
-#include <set>
+#include <vector>
 
 namespace watari::world {
 
@@ -10,8 +10,8 @@ struct PluggedNetwork::Plug {
     explicit Plug(net::Network& its_outside) : outside(its_outside) {}
 
     net::Network& outside;
-    std::set<net::Stream*> streams = {};
-    std::set<net::Listener*> listeners = {};
+    std::vector<net::Stream*> streams = {}; ///< in the order they were made: the same in every run
+    std::vector<net::Listener*> listeners = {};
     bool is_in = true;
 
     void check(const net::Endpoint& to) const
@@ -32,9 +32,9 @@ public:
     PluggedStream(std::shared_ptr<Plug> plug, std::unique_ptr<net::Stream> inner)
         : plug_(std::move(plug)), inner_(std::move(inner))
     {
-        plug_->streams.insert(inner_.get());
+        plug_->streams.push_back(inner_.get());
     }
-    ~PluggedStream() override { plug_->streams.erase(inner_.get()); }
+    ~PluggedStream() override { std::erase(plug_->streams, inner_.get()); }
 
     Task<std::size_t> read_some(std::span<std::byte> into, Deadline deadline) override
     {
@@ -59,9 +59,9 @@ public:
     PluggedListener(std::shared_ptr<Plug> plug, std::unique_ptr<net::Listener> inner)
         : plug_(std::move(plug)), inner_(std::move(inner))
     {
-        plug_->listeners.insert(inner_.get());
+        plug_->listeners.push_back(inner_.get());
     }
-    ~PluggedListener() override { plug_->listeners.erase(inner_.get()); }
+    ~PluggedListener() override { std::erase(plug_->listeners, inner_.get()); }
 
     Task<std::unique_ptr<net::Stream>> accept() override
     {
