@@ -11,9 +11,14 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array all_capabilities{
-    hyperv::Capability::vhdx,           hyperv::Capability::differencing_from_image, hyperv::Capability::vm_generation_2,
-    hyperv::Capability::runtime_memory, hyperv::Capability::grow_online,             hyperv::Capability::configuration_versions,
-    hyperv::Capability::shutdown_by_state_change, hyperv::Capability::class_metadata,
+    hyperv::Capability::vhdx,
+    hyperv::Capability::differencing_from_image,
+    hyperv::Capability::vm_generation_2,
+    hyperv::Capability::runtime_memory,
+    hyperv::Capability::grow_online,
+    hyperv::Capability::configuration_versions,
+    hyperv::Capability::shutdown_by_state_change,
+    hyperv::Capability::class_metadata,
 };
 
 std::string text_of(const json::value& value, std::string_view name)
@@ -53,13 +58,15 @@ void record_probe(store::HostRecord& record, const hyperv::Probe& probe)
 {
     record.namespace_used = std::string{to_string(probe.ns)};
     record.os_version = probe.os_version;
-    record.generation = probe.generation ? std::optional{std::string{to_string(*probe.generation)}} : std::nullopt;
+    record.generation =
+        probe.generation ? std::optional{std::string{to_string(*probe.generation)}} : std::nullopt;
     auto& facts = facts_of(record);
     facts["stack"] = probe.stack;
     facts["namespace_evidence"] = probe.evidence;
     json::object capabilities;
     for (const auto& [capability, evidence] : probe.capabilities.all()) {
-        capabilities[to_string(capability)] = json::object{{"present", evidence.present}, {"by", evidence.by}};
+        capabilities[to_string(capability)] =
+            json::object{{"present", evidence.present}, {"by", evidence.by}};
     }
     record.capabilities = std::move(capabilities);
 }
@@ -77,7 +84,8 @@ std::optional<hyperv::Probe> recorded_probe(const store::HostRecord& record)
     probe.evidence = text_of(record.facts, "namespace_evidence");
     const auto* capabilities = record.capabilities.if_object();
     for (const auto capability : all_capabilities) {
-        const auto* known = capabilities == nullptr ? nullptr : capabilities->if_contains(to_string(capability));
+        const auto* known =
+            capabilities == nullptr ? nullptr : capabilities->if_contains(to_string(capability));
         const auto* object = known == nullptr ? nullptr : known->if_object();
         const auto* present = object == nullptr ? nullptr : object->if_contains("present");
         if (present != nullptr && present->is_bool()) {
@@ -87,14 +95,17 @@ std::optional<hyperv::Probe> recorded_probe(const store::HostRecord& record)
     return probe;
 }
 
-void record_facts(store::HostRecord& record, const hyperv::HostFacts& facts, std::size_t foreign_vms)
+void record_facts(store::HostRecord& record, const hyperv::HostFacts& facts,
+                  std::size_t foreign_vms)
 {
     record.memory_total = facts.memory_total;
     record.memory_free = facts.memory_free;
     record.processors = facts.logical_processors;
     json::array volumes;
     for (const auto& volume : facts.volumes) {
-        volumes.push_back({{"drive", volume.drive}, {"size", volume.size.in_bytes()}, {"free", volume.free.in_bytes()}});
+        volumes.push_back({{"drive", volume.drive},
+                           {"size", volume.size.in_bytes()},
+                           {"free", volume.free.in_bytes()}});
     }
     json::array switches;
     for (const auto& known : facts.switches) {
@@ -120,8 +131,9 @@ hyperv::HostFacts recorded_facts(const store::HostRecord& record)
     facts.memory_free = record.memory_free;
     facts.logical_processors = static_cast<unsigned>(record.processors);
     for (const auto& volume : array_of(record.facts, "volumes")) {
-        facts.volumes.push_back(
-            {text_of(volume, "drive"), ByteSize::bytes(number_of(volume, "size")), ByteSize::bytes(number_of(volume, "free"))});
+        facts.volumes.push_back({text_of(volume, "drive"),
+                                 ByteSize::bytes(number_of(volume, "size")),
+                                 ByteSize::bytes(number_of(volume, "free"))});
     }
     for (const auto& known : array_of(record.facts, "switches")) {
         facts.switches.push_back({text_of(known, "id"), text_of(known, "name")});

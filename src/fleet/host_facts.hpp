@@ -12,7 +12,8 @@ void record_probe(store::HostRecord& record, const hyperv::Probe& probe);
 /// nullopt when the host was never probed.
 std::optional<hyperv::Probe> recorded_probe(const store::HostRecord& record);
 
-void record_facts(store::HostRecord& record, const hyperv::HostFacts& facts, std::size_t foreign_vms);
+void record_facts(store::HostRecord& record, const hyperv::HostFacts& facts,
+                  std::size_t foreign_vms);
 /// Empty lists when the host was never reached.
 hyperv::HostFacts recorded_facts(const store::HostRecord& record);
 std::size_t recorded_foreign_vms(const store::HostRecord& record);

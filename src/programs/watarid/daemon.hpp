@@ -40,8 +40,9 @@ public:
     Daemon(Seams seams, DaemonOptions options);
     ~Daemon();
 
-    /// Makes site, default project and admin token at the first start; goes on with unfinished operations; listens. Throws conflict
-    /// (message::port_in_use), unsupported (an operation needs a workflow this program lacks).
+    /// Makes site, default project and admin token at the first start; goes on with unfinished
+    /// operations; listens. Throws conflict (message::port_in_use), unsupported (an operation needs
+    /// a workflow this program lacks).
     Task<> start();
     /// Ends requests and steps under way until `deadline`.
     Task<> stop(Deadline deadline);
