@@ -14,8 +14,6 @@ struct Verdict {
     int refused = 0;
     std::size_t requests = 0;
     std::size_t body_bytes = 0;
-
-    friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
 Verdict read(std::string_view bytes, std::size_t slice)
