@@ -419,9 +419,8 @@ std::unique_ptr<http::Server> Service::serve(Executor executor,
     options.request_bytes_max = state_->operations.envelope_bytes_max();
     options.server_name = "Microsoft-HTTPAPI/2.0";
     if (!state_->options.anonymous) {
-        options.make_guard = [make = auth::basic_server(state_->options.accounts)] {
-            return admission(make());
-        };
+        options.make_guard = [make = auth::basic_server(state_->options.accounts)](
+                                 const net::Security&) { return admission(make()); };
     }
     auto server = std::make_unique<http::Server>(
         executor, state_->wire, std::move(listener),

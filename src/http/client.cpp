@@ -165,7 +165,7 @@ Task<std::unique_ptr<Client::Connection>> Client::State::open(Deadline deadline)
     if (!options.make_guard) {
         co_return connection;
     }
-    connection->guard = options.make_guard();
+    connection->guard = options.make_guard(connection->stream->security());
     Handshake handshake{*this, *connection};
     try {
         co_await connection->guard->establish(handshake, deadline);

@@ -32,14 +32,18 @@ public:
     virtual void unprotect(Response& response) = 0;
 };
 
+/// `security` is that of the connection, handshake over.
+using MakeConnectionGuard =
+    std::function<std::unique_ptr<ConnectionGuard>(const net::Security& security)>;
+
 struct ClientOptions {
     std::size_t connections_max = 2; ///< wsman.md 9: 1 by default on Stack 2.0, 2–4 at most
     std::size_t waiting_max =
         256; ///< further requests fail with exhausted (message::http_queue_full)
     std::size_t response_bytes_max = 64U << 20;
     std::size_t header_bytes_max = 64U << 10;
-    std::chrono::seconds idle_max{30}; ///< an idle connection older than this is not used again
-    std::function<std::unique_ptr<ConnectionGuard>()> make_guard = {}; ///< null: none
+    std::chrono::seconds idle_max{30};   ///< an idle connection older than this is not used again
+    MakeConnectionGuard make_guard = {}; ///< null: none
 };
 
 /// Whether a request may be sent a second time when a kept-alive connection turns out dead.

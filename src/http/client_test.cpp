@@ -345,7 +345,7 @@ struct FakeGuard final : ConnectionGuard {
 struct GuardedWorld : ClientWorld {
     GuardedWorld()
     {
-        options.make_guard = [] { return std::make_unique<FakeGuard>(); };
+        options.make_guard = [](const net::Security&) { return std::make_unique<FakeGuard>(); };
     }
 };
 

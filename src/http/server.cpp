@@ -184,7 +184,7 @@ Task<> Server::State::serve_requests(Live& connection)
 {
     RequestReader reader{{.header_bytes_max = options.header_bytes_max,
                           .body_bytes_max = options.request_bytes_max}};
-    const auto guard = options.make_guard ? options.make_guard() : nullptr;
+    std::unique_ptr<AdmissionGuard> guard;
     while (!stopping || reader.begun()) {
         connection.busy = reader.begun();
         if (!co_await receive(connection, reader)) {
@@ -195,6 +195,9 @@ Task<> Server::State::serve_requests(Live& connection)
             co_await send_status(*connection.stream, *status);
             co_await linger(*connection.stream, clock);
             co_return;
+        }
+        if (!guard && options.make_guard) {
+            guard = options.make_guard(connection.stream->security());
         }
         if (!co_await serve_one(connection, guard.get(), reader.take())) {
             co_return;

@@ -30,6 +30,10 @@ public:
     virtual void protect(Response& response) = 0;
 };
 
+/// Called when a connection's first request is complete.
+using MakeAdmissionGuard =
+    std::function<std::unique_ptr<AdmissionGuard>(const net::Security& security)>;
+
 struct ServerOptions {
     std::size_t connections_max = 1024;
     std::size_t request_bytes_max = 1U << 20; ///< larger: 413 without body, connection closed
@@ -38,8 +42,7 @@ struct ServerOptions {
     std::chrono::seconds idle_timeout{120};
     std::chrono::seconds write_timeout{60};
     std::string server_name = "watari";
-    std::function<std::unique_ptr<AdmissionGuard>()> make_guard =
-        {}; ///< null: everybody is admitted
+    MakeAdmissionGuard make_guard = {}; ///< null: everybody is admitted
 };
 
 using Handler = std::function<Task<Response>(Request, Caller)>;

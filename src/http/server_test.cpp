@@ -273,7 +273,7 @@ struct FakeGuard final : AdmissionGuard {
 
 TEST_F(ServerWorld, a_guard_admits_or_answers_itself)
 {
-    options.make_guard = [] { return std::make_unique<FakeGuard>(); };
+    options.make_guard = [](const net::Security&) { return std::make_unique<FakeGuard>(); };
     serve([](Request, Caller caller) -> Task<Response> {
         co_return Response{.body = "hello " + caller.account};
     });

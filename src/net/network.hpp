@@ -23,6 +23,15 @@ struct Endpoint {
 /// "host:port" or "[v6]:port"; nullopt when it is neither.
 std::optional<Endpoint> endpoint_from(std::string_view text);
 
+/// How a connection is protected. Plain: nothing set.
+struct Security {
+    bool encrypted = false;
+    std::string protocol;         ///< "TLS 1.2", "TLS 1.3"
+    std::string server_end_point; ///< channel binding (RFC 5929): the hash alone, raw bytes
+    std::string peer_fingerprint; ///< SHA-256 of the peer's certificate, "AB:CD:…"; empty: none
+    std::string peer_subject;     ///< of the peer's certificate, RFC 2253
+};
+
 /// One connection. At most one read and one write at a time. Destroying it closes it.
 class Stream
 {
@@ -38,6 +47,8 @@ public:
     /// request.
     virtual bool stale() noexcept = 0;
     virtual Endpoint peer() const = 0;
+    /// Known once the handshake is over: a server's after the first byte was read.
+    virtual Security security() const { return {}; }
 };
 
 class Listener

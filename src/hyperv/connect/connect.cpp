@@ -35,7 +35,7 @@ std::string_view to_string(NamespaceChoice choice) noexcept
     return "auto";
 }
 
-std::function<std::unique_ptr<http::ConnectionGuard>()> guard_for(const HostAddress& address)
+http::MakeConnectionGuard guard_for(const HostAddress& address)
 {
     return wsman::client_guard(
         auth::basic_client({.user = address.user, .password = auth::Secret{address.password}}));

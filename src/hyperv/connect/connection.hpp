@@ -6,7 +6,7 @@
 namespace watari::hyperv {
 
 /// How a connection to this host authenticates.
-std::function<std::unique_ptr<http::ConnectionGuard>()> guard_for(const HostAddress& address);
+http::MakeConnectionGuard guard_for(const HostAddress& address);
 /// `stack` as Identify says it; empty: not known yet.
 http::ClientOptions client_options(const HostAddress& address, const std::string& stack);
 

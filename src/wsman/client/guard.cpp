@@ -108,10 +108,10 @@ void Guard::unprotect(http::Response& response)
 
 } // namespace
 
-std::function<std::unique_ptr<http::ConnectionGuard>()>
-client_guard(auth::MakeClientScheme make_scheme)
+http::MakeConnectionGuard client_guard(auth::MakeClientScheme make_scheme)
 {
-    return [make_scheme = std::move(make_scheme)]() -> std::unique_ptr<http::ConnectionGuard> {
+    return [make_scheme = std::move(make_scheme)](
+               const net::Security&) -> std::unique_ptr<http::ConnectionGuard> {
         return std::make_unique<Guard>(make_scheme());
     };
 }

@@ -3,14 +3,10 @@
 #include "auth/scheme.hpp"
 #include "http/client.hpp"
 
-#include <functional>
-#include <memory>
-
 namespace watari::wsman {
 
 /// Runs an authentication scheme on each connection of an http::Client. A rejected handshake throws
 /// unauthenticated (message::authentication_refused), never with more than one try per password.
-std::function<std::unique_ptr<http::ConnectionGuard>()>
-client_guard(auth::MakeClientScheme make_scheme);
+http::MakeConnectionGuard client_guard(auth::MakeClientScheme make_scheme);
 
 } // namespace watari::wsman

@@ -73,7 +73,7 @@ class GuardTest : public StubHost
 {
 protected:
     std::unique_ptr<http::ConnectionGuard> handshake =
-        client_guard([] { return std::make_unique<FakeHandshake>(); })();
+        client_guard([] { return std::make_unique<FakeHandshake>(); })({});
     FakeExchange exchange;
 };
 
