@@ -95,7 +95,9 @@ Task<http::Response> Api::answer(const http::Request& request, Call& call)
     if (!match.route->is_public) {
         co_await authenticate(request, call);
     }
-    call.request_hash = hash_of(request);
+    if (request.headers.get("Idempotency-Key")) {
+        call.request_hash = hash_of(request);
+    }
     contract::RawCall raw;
     raw.path = match.parameters;
     raw.query = target.query;

@@ -17,8 +17,8 @@ struct Call {
     std::string actor; ///< the token's name
     store::TokenId token;
     store::ProjectId project;
-    std::string request_hash =
-        {}; ///< of method, path and canonical body: what an Idempotency-Key stands for
+    /// Of method, path and canonical body, when there is an Idempotency-Key: what it stands for.
+    std::string request_hash = {};
 };
 
 /// `wait=N` of a Prefer header, at most five minutes; nullopt when it asks for no waiting.

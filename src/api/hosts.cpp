@@ -40,7 +40,7 @@ contract::Host host_view(store::Transaction& transaction, const store::HostRecor
     host.memory_total_mib = static_cast<std::int64_t>(record.memory_total.in_mib_rounded_up());
     host.memory_free_mib = static_cast<std::int64_t>(record.memory_free.in_mib_rounded_up());
     host.logical_processors = record.processors;
-    host.vms = static_cast<std::int64_t>(store::vms_of_host(transaction, record.id).size());
+    host.vms = static_cast<std::int64_t>(store::count_vms_of_host(transaction, record.id));
     host.foreign_vms = static_cast<std::int64_t>(fleet::recorded_foreign_vms(record));
     if (const auto probe = fleet::recorded_probe(record)) {
         for (const auto& [capability, evidence] : probe->capabilities.all()) {

@@ -13,12 +13,11 @@ contract::Image image_view(store::Transaction& transaction, const store::ImageRe
     image.name = record.name;
     image.size_bytes = static_cast<std::int64_t>(record.disk_bytes.in_bytes());
     for (const auto& replica : store::replicas_of(transaction, record.id)) {
-        image.replicas.push_back(
-            {.host = replica.host.value().lower(),
-             .host_name = store::get<store::HostRecord>(transaction, replica.host).name,
-             .path = replica.path,
-             .format = record.format,
-             .verified = replica.verified.has_value()});
+        image.replicas.push_back({.host = replica.host.value().lower(),
+                                  .host_name = host_name(transaction, replica.host),
+                                  .path = replica.path,
+                                  .format = record.format,
+                                  .verified = replica.verified.has_value()});
     }
     image.version = record.version;
     image.created = to_rfc3339(record.created);

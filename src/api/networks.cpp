@@ -20,10 +20,9 @@ contract::Network network_view(store::Transaction& transaction, const store::Net
     network.vlan = record.vlan;
     network.mac_prefix = record.mac_prefix;
     for (const auto& binding : store::bindings_of(transaction, record.id)) {
-        network.bindings.push_back(
-            {.host = binding.host.value().lower(),
-             .host_name = store::get<store::HostRecord>(transaction, binding.host).name,
-             .switch_id = binding.switch_id});
+        network.bindings.push_back({.host = binding.host.value().lower(),
+                                    .host_name = host_name(transaction, binding.host),
+                                    .switch_id = binding.switch_id});
     }
     network.version = record.version;
     network.created = to_rfc3339(record.created);

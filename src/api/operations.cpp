@@ -11,11 +11,6 @@ namespace watari::api {
 
 namespace {
 
-std::string state_of(store::StepState state)
-{
-    return std::string{store::name_of(state)};
-}
-
 std::optional<std::int64_t> milliseconds_between(const std::optional<WallTime>& from,
                                                  const std::optional<WallTime>& to)
 {
@@ -57,11 +52,11 @@ contract::Placement placement_of(const boost::json::value& json, Language langua
     return placement;
 }
 
+/// What the operation is about. A VM's row is needed for its budget, too.
 void name_resource(store::Transaction& transaction, const store::OperationRecord& operation,
-                   contract::Operation& into)
+                   const std::optional<store::VmRecord>& vm, contract::Operation& into)
 {
     if (operation.vm) {
-        const auto vm = store::find<store::VmRecord>(transaction, *operation.vm);
         into.resource_kind = "vm";
         into.resource_id = operation.vm->value().lower();
         into.resource_name = vm ? std::optional{vm->name} : std::nullopt;
@@ -69,13 +64,12 @@ void name_resource(store::Transaction& transaction, const store::OperationRecord
         into.resource_kind = "host";
         into.resource_id = operation.host->value().lower();
     }
-    if (operation.host) {
-        if (const auto host = store::find<store::HostRecord>(transaction, *operation.host)) {
-            into.host_name = host->name;
-            into.namespace_ = host->namespace_used;
-            into.resource_name =
-                into.resource_name ? into.resource_name : std::optional{host->name};
-        }
+    const auto host =
+        operation.host ? store::find_host_label(transaction, *operation.host) : std::nullopt;
+    if (host) {
+        into.host_name = host->name;
+        into.namespace_ = host->namespace_used;
+        into.resource_name = into.resource_name ? into.resource_name : std::optional{host->name};
     }
 }
 
@@ -84,7 +78,47 @@ std::optional<std::string> time_text(const std::optional<WallTime>& time)
     return time ? std::optional{to_rfc3339(*time)} : std::nullopt;
 }
 
+contract::Step step_view(const store::StepRecord& record, std::string title, Language language)
+{
+    contract::Step step;
+    step.id = record.step;
+    step.title = std::move(title);
+    step.state = std::string{store::name_of(record.state)};
+    step.attempts = record.attempts;
+    step.requests = record.requests;
+    step.milliseconds = milliseconds_between(record.started, record.ended);
+    if (record.progress > 0) {
+        step.percent = record.progress;
+    }
+    if (record.error) {
+        step.error = render(record.error->to_error(), language);
+    }
+    return step;
+}
+
+/// A budget is that of a first attempt; a resize that restarts the guest polls it, too.
+std::optional<std::int64_t> budget_of(const store::OperationRecord& operation,
+                                      const std::optional<store::VmRecord>& vm,
+                                      const contract::Operation& view)
+{
+    const bool is_repeated =
+        std::ranges::any_of(view.steps, [](const auto& step) { return step.attempts > 1; });
+    if (is_repeated || provisioning::flag_in(operation.input, "restart")) {
+        return std::nullopt;
+    }
+    const std::size_t disks = !vm || vm->disk_path ? 1 : 0;
+    return provisioning::requests_budget(operation.kind, view.namespace_.value_or(""),
+                                         vm ? vm->disk_source : store::DiskSource::empty, disks);
+}
+
 } // namespace
+
+std::string Resources::title_of(const std::string& kind, const std::string& step,
+                                Language language) const
+{
+    const auto title = parts_.step_titles.find(kind + "/" + step);
+    return title == parts_.step_titles.end() ? step : render(title->second, language);
+}
 
 contract::Operation Resources::view(store::Transaction& transaction,
                                     const store::OperationRecord& operation,
@@ -104,53 +138,27 @@ contract::Operation Resources::view(store::Transaction& transaction,
     result.started = time_text(operation.started);
     result.ended = time_text(operation.ended);
     result.next_try = time_text(operation.next_try);
-    name_resource(transaction, operation, result);
+    const auto vm =
+        operation.vm ? store::find<store::VmRecord>(transaction, *operation.vm) : std::nullopt;
+    name_resource(transaction, operation, vm, result);
     if (operation.error) {
         result.error = problem_of(operation.error->to_error(), language, operation.request_id);
     }
     std::int64_t requests = 0;
     std::int64_t polls = 0;
     for (const auto& record : store::steps_of(transaction, operation.id)) {
-        contract::Step step;
-        step.id = record.step;
-        const auto title = parts_.step_titles.find(operation.kind + "/" + record.step);
-        step.title =
-            title == parts_.step_titles.end() ? record.step : render(title->second, language);
-        step.state = state_of(record.state);
-        step.attempts = record.attempts;
-        step.requests = record.requests;
-        step.milliseconds = milliseconds_between(record.started, record.ended);
-        if (record.progress > 0) {
-            step.percent = record.progress;
-        }
-        if (record.error) {
-            step.error = render(record.error->to_error(), language);
-        }
+        result.steps.push_back(
+            step_view(record, title_of(operation.kind, record.step, language), language));
         requests += record.requests;
         polls += provisioning::number_in(record.result, "host_job_polls").value_or(0);
         if (record.step == "place" && record.result.is_object() &&
             record.result.get_object().contains("placement")) {
             result.placement = placement_of(record.result.get_object().at("placement"), language);
         }
-        result.steps.push_back(std::move(step));
     }
     result.requests = requests;
     result.host_job_polls = polls;
-    auto source = store::DiskSource::empty;
-    std::size_t disks = 1;
-    if (operation.vm) {
-        if (const auto vm = store::find<store::VmRecord>(transaction, *operation.vm)) {
-            source = vm->disk_source;
-            disks = vm->disk_path ? 1 : 0;
-        }
-    }
-    // A budget is that of a first attempt; a resize that restarts the guest polls it, too.
-    const bool repeated =
-        std::ranges::any_of(result.steps, [](const auto& step) { return step.attempts > 1; });
-    if (!repeated && !provisioning::flag_in(operation.input, "restart")) {
-        result.requests_budget = provisioning::requests_budget(
-            operation.kind, result.namespace_.value_or(""), source, disks);
-    }
+    result.requests_budget = budget_of(operation, vm, result);
     return result;
 }
 

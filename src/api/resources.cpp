@@ -29,6 +29,12 @@ http::Response json_response(int status, const boost::json::value& json)
     return response;
 }
 
+std::string host_name(store::Transaction& transaction, store::HostId host)
+{
+    const auto label = store::find_host_label(transaction, host);
+    return label ? label->name : "";
+}
+
 Page page_of(const std::optional<std::int64_t>& size, const std::optional<std::string>& token)
 {
     Page page;

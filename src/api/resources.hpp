@@ -77,6 +77,7 @@ private:
                                   std::optional<std::string> prefer, std::string reason,
                                   Submit submit);
     Task<std::optional<http::Response>> first_answer(Call& call, const std::string& key);
+    std::string title_of(const std::string& kind, const std::string& step, Language language) const;
     contract::Operation view(store::Transaction& transaction,
                              const store::OperationRecord& operation, Language language) const;
     Task<contract::Operation> view_of(store::OperationId id, Language language);
@@ -85,6 +86,9 @@ private:
 };
 
 http::Response json_response(int status, const boost::json::value& json);
+
+/// Empty when the host is gone.
+std::string host_name(store::Transaction& transaction, store::HostId host);
 
 /// Where a page starts and how long it is. Tokens are opaque: the last id seen.
 struct Page {

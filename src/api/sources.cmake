@@ -11,6 +11,7 @@ set(SOURCES
     router.cpp
     service.cpp
     storages.cpp
+    vm_view.cpp
     vms.cpp
 )
 set(TESTS

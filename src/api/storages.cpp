@@ -13,7 +13,7 @@ contract::Storage storage_view(store::Transaction& transaction, const store::Sto
     contract::Storage storage;
     storage.id = record.id.value().lower();
     storage.host = record.host.value().lower();
-    storage.host_name = store::get<store::HostRecord>(transaction, record.host).name;
+    storage.host_name = host_name(transaction, record.host);
     storage.path = record.path;
     storage.size_bytes = static_cast<std::int64_t>(record.volume_size.in_bytes());
     storage.free_bytes = static_cast<std::int64_t>(record.volume_free.in_bytes());

@@ -1,69 +1,12 @@
 #include "api/problems.hpp"
 #include "api/resources.hpp"
-#include "store/records/network.hpp"
-#include "store/records/project.hpp"
+#include "api/vm_view.hpp"
 
 #include <boost/json.hpp>
 
 namespace watari::api {
 
 namespace {
-
-std::string_view source_name(store::DiskSource source)
-{
-    return source == store::DiskSource::empty ? std::string_view{"new"} : store::name_of(source);
-}
-
-std::string_view lifecycle_name(store::Lifecycle lifecycle)
-{
-    return lifecycle == store::Lifecycle::resizing ? std::string_view{"changing"}
-                                                   : store::name_of(lifecycle);
-}
-
-/// The name of another record, if it is still there.
-template <class Record, class Id>
-std::optional<std::string> name_in(store::Transaction& transaction, const std::optional<Id>& id)
-{
-    const auto record = id ? store::find<Record>(transaction, *id) : std::nullopt;
-    return record ? std::optional{record->name} : std::nullopt;
-}
-
-contract::Vm vm_view(store::Transaction& transaction, const store::VmRecord& record)
-{
-    contract::Vm vm;
-    vm.id = record.id.value().lower();
-    vm.project = store::get<store::ProjectRecord>(transaction, record.project).name;
-    vm.name = record.name;
-    vm.plan = name_in<store::PlanRecord>(transaction, record.plan).value_or("");
-    vm.lifecycle = std::string{lifecycle_name(record.lifecycle)};
-    vm.power = std::string{store::name_of(record.observed_power)};
-    vm.processors = record.wanted_processors;
-    vm.memory_mib = record.wanted_memory_mib;
-    vm.disk_bytes = static_cast<std::int64_t>(record.wanted_disk_bytes.in_bytes());
-    vm.disk_path = record.disk_path;
-    vm.disk_format = record.disk_format;
-    vm.disk_source = std::string{source_name(record.disk_source)};
-    vm.image = name_in<store::ImageRecord>(transaction, record.image);
-    if (record.host) {
-        vm.host = record.host->value().lower();
-        if (const auto host = store::find<store::HostRecord>(transaction, *record.host)) {
-            vm.host_name = host->name;
-            vm.namespace_ = host->namespace_used;
-        }
-    }
-    vm.host_guid = record.host_guid ? std::optional{record.host_guid->upper()} : std::nullopt;
-    vm.network = name_in<store::NetworkRecord>(transaction, record.network);
-    vm.vlan = record.vlan;
-    vm.mac = record.mac ? std::optional{hyperv::MacAddress{*record.mac}.colons()} : std::nullopt;
-    const auto under_way = store::unfinished_operations_of(transaction, record.id);
-    if (!under_way.empty()) {
-        vm.operation = under_way.front().id.value().lower();
-    }
-    vm.version = record.version;
-    vm.created = to_rfc3339(record.created);
-    vm.updated = to_rfc3339(record.updated);
-    return vm;
-}
 
 provisioning::VmOrder order_of(const contract::CreateVm& body)
 {
@@ -133,9 +76,10 @@ Task<http::Response> Resources::list_vms(Call& call, contract::ListVmsCall reque
     co_await parts_.store.read([&](store::Transaction& transaction) {
         const store::Selection selection{
             .all = {{"project", "=", call.project}, {"lifecycle", "!=", "deleted"}}};
+        VmViews views{transaction};
         fill_page<contract::VmList, store::VmRecord>(
             list, transaction, selection, page,
-            [&](const auto& record) { return vm_view(transaction, record); });
+            [&](const auto& record) { return views.of(record); });
     });
     co_return json_response(200, encode(list));
 }
@@ -157,7 +101,7 @@ Task<http::Response> Resources::create_vm(Call& call, contract::CreateVmCall req
 Task<http::Response> Resources::get_vm(Call& call, contract::GetVmCall request)
 {
     const auto vm = co_await parts_.store.read([&](store::Transaction& transaction) {
-        return vm_view(transaction, provisioning::get_vm(transaction, call.project, request.vm));
+        return VmViews{transaction}.of(provisioning::get_vm(transaction, call.project, request.vm));
     });
     co_return json_response(200, encode(vm));
 }

@@ -87,6 +87,17 @@ HostRecord get_host_by_name(Transaction& transaction, std::string_view name)
     return std::move(*found);
 }
 
+std::optional<HostLabel> find_host_label(Transaction& transaction, HostId host)
+{
+    const auto rows =
+        transaction.query("SELECT name, namespace_used FROM hosts WHERE id = $1", {host});
+    return rows.empty() ? std::nullopt
+                        : std::optional{HostLabel{
+                              .name = rows.front().get<std::string>(std::size_t{0}),
+                              .namespace_used =
+                                  rows.front().get<std::optional<std::string>>(std::size_t{1})}};
+}
+
 std::vector<StorageRecord> storages_of(Transaction& transaction, HostId host)
 {
     return select<StorageRecord>(transaction, "WHERE host = $1 ORDER BY name", {host});

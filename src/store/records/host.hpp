@@ -89,6 +89,13 @@ std::optional<HostRecord> find_host_by_name(Transaction& transaction, std::strin
 HostRecord get_host_by_name(Transaction& transaction, std::string_view name);
 std::vector<StorageRecord> storages_of(Transaction& transaction, HostId host);
 
+/// What other records' answers say of a host; much cheaper than the record with its facts.
+struct HostLabel {
+    std::string name = {};
+    std::optional<std::string> namespace_used = {};
+};
+std::optional<HostLabel> find_host_label(Transaction& transaction, HostId host);
+
 /// Keeps the password sealed in the host's row. Throws not_found when there is no such host.
 void set_host_password(Transaction& transaction, const SecretBox& box, HostId host,
                        std::string_view password);

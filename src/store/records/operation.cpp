@@ -116,4 +116,12 @@ std::vector<OperationRecord> unfinished_operations_of(Transaction& transaction, 
                                    {vm});
 }
 
+std::optional<OperationId> operation_under_way(Transaction& transaction, VmId vm)
+{
+    const auto rows = transaction.query(
+        "SELECT id FROM operations WHERE vm = $1 AND ended IS NULL ORDER BY id LIMIT 1", {vm});
+    return rows.empty() ? std::nullopt
+                        : std::optional{rows.front().get<OperationId>(std::size_t{0})};
+}
+
 } // namespace watari::store

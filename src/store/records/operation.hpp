@@ -107,5 +107,7 @@ struct OpenOperation {
 std::vector<OpenOperation> open_operations(Transaction& transaction);
 /// Those of a VM that have not ended, oldest first.
 std::vector<OperationRecord> unfinished_operations_of(Transaction& transaction, VmId vm);
+/// The oldest of them.
+std::optional<OperationId> operation_under_way(Transaction& transaction, VmId vm);
 
 } // namespace watari::store

@@ -169,6 +169,34 @@ TEST(Records, of_every_kind_can_be_kept_and_found)
               "record_not_found");
 }
 
+TEST(Records, have_cheap_answers_to_what_lists_ask)
+{
+    Site site;
+    site.transact([&](Transaction& tx) {
+        auto host = get<HostRecord>(tx, site.host);
+        host.namespace_used = "v2";
+        update(tx, host);
+        EXPECT_EQ(find_host_label(tx, site.host)->name, "h");
+        EXPECT_EQ(find_host_label(tx, site.host)->namespace_used, "v2");
+        EXPECT_FALSE(find_host_label(tx, site.id<HostId>()));
+
+        auto vm = site.vm("a");
+        vm.host = site.host;
+        vm = insert(tx, vm);
+        EXPECT_EQ(count_vms_of_host(tx, site.host), 1U);
+        EXPECT_FALSE(operation_under_way(tx, vm.id));
+        auto first = insert(
+            tx, OperationRecord{.id = site.id<OperationId>(), .kind = "start_vm", .vm = vm.id});
+        EXPECT_EQ(operation_under_way(tx, vm.id), first.id);
+        first.ended = site.clock.now();
+        update(tx, first);
+        EXPECT_FALSE(operation_under_way(tx, vm.id));
+        vm.lifecycle = Lifecycle::deleted;
+        update(tx, vm);
+        EXPECT_EQ(count_vms_of_host(tx, site.host), 0U);
+    });
+}
+
 TEST(Records, are_changed_by_one_at_a_time)
 {
     Site site;

@@ -61,4 +61,12 @@ std::vector<VmRecord> vms_of_host(Transaction& transaction, HostId host)
                             {host});
 }
 
+std::size_t count_vms_of_host(Transaction& transaction, HostId host)
+{
+    return transaction
+        .query("SELECT count(*) FROM vms WHERE host = $1 AND lifecycle <> 'deleted'", {host})
+        .at(0)
+        .get<std::size_t>(std::size_t{0});
+}
+
 } // namespace watari::store

@@ -115,5 +115,6 @@ std::optional<VmRecord> find_vm_by_name(Transaction& transaction, ProjectId proj
                                         std::string_view name);
 /// Those not deleted.
 std::vector<VmRecord> vms_of_host(Transaction& transaction, HostId host);
+std::size_t count_vms_of_host(Transaction& transaction, HostId host);
 
 } // namespace watari::store
