@@ -43,6 +43,11 @@ public:
     {
         co_return std::nullopt;
     }
+    Task<std::optional<hyperv::HostPath>> find_folder(hyperv::HostPath path,
+                                                      hyperv::CallContext) override
+    {
+        co_return path;
+    }
 
     Task<hyperv::DiskFacts> create_disk(hyperv::NewDisk disk, hyperv::CallContext context) override
     {

@@ -62,6 +62,9 @@ public:
     /// Every VM that carries the mark, or (v1) the birth mark: none, one, or a twin.
     virtual Task<std::vector<VmSummary>> find_by_mark(OwnershipMark mark, CallContext context) = 0;
     virtual Task<std::optional<DiskFacts>> find_disk(HostPath path, CallContext context) = 0;
+    /// The folder's path without trailing separator (`D:\` keeps its own); nullopt: there is no
+    /// such folder, or a file has the name.
+    virtual Task<std::optional<HostPath>> find_folder(HostPath path, CallContext context) = 0;
 
     // disks
     /// Makes the file (new, full copy then grown, or differencing child) and reads it back. An

@@ -368,6 +368,26 @@ TEST_P(Acts, reads_what_a_host_is)
     EXPECT_EQ(facts.mac_minimum.size(), 12U);
 }
 
+TEST_P(Acts, finds_folders)
+{
+    auto& driver = world.driver();
+    world.engine().storage().make_folder("D:\\VMs\\Tenant A");
+    EXPECT_EQ(world.run(driver.find_folder("d:/VMs/Tenant A\\", world.context())),
+              "d:\\VMs\\Tenant A");
+    EXPECT_EQ(world.run(driver.find_folder("D:\\", world.context())), "D:\\");
+    EXPECT_EQ(world.take_counts().requests(), 2U);
+    EXPECT_FALSE(world.run(driver.find_folder("D:\\VMs\\Tenant B", world.context())));
+    EXPECT_FALSE(world.run(driver.find_folder("X:\\VMs", world.context())));
+    const auto file = world.disk(world.spec()).path;
+    world.run(driver.create_disk({.path = file, .size = ByteSize::gib(1)}, world.context()));
+    EXPECT_FALSE(world.run(driver.find_folder(file, world.context())));
+    world.host().log().clear();
+    const auto error = world.failure(driver.find_folder("\\\\server\\share\\VMs", world.context()));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code(), "path_not_local");
+    EXPECT_EQ(world.host().log().total(), 0U);
+}
+
 TEST_P(Acts, says_when_a_vm_is_not_there)
 {
     const auto spec = world.spec();

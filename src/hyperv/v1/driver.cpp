@@ -71,6 +71,11 @@ public:
         Act act{shared_, std::move(context)};
         co_return co_await in_context("reading disk " + path, v1::find_disk(act, path));
     }
+    Task<std::optional<HostPath>> find_folder(HostPath path, CallContext context) override
+    {
+        Act act{shared_, std::move(context)};
+        co_return co_await in_context("looking for folder " + path, v1::find_folder(act, path));
+    }
 
     Task<DiskFacts> create_disk(NewDisk disk, CallContext context) override
     {

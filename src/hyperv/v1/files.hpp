@@ -9,4 +9,7 @@ namespace watari::hyperv::v1 {
 /// holds it unless that was just read.
 Task<> delete_disk(Act& act, HostPath path, VmId vm);
 
+/// One request.
+Task<std::optional<HostPath>> find_folder(Act& act, HostPath path);
+
 } // namespace watari::hyperv::v1

@@ -12,6 +12,7 @@ namespace watari::hyperv::v2 {
 namespace {
 
 using DataFile = schema::cimv2::CIM_DataFile;
+using Directory = schema::cimv2::Win32_Directory;
 
 /// How long what delete_vm read of the host's disks stays good for the files deleted right after
 /// it.
@@ -25,6 +26,9 @@ constexpr std::uint32_t access_denied = 2;
 constexpr std::uint32_t not_there =
     9; // name not found (documented for the class; UNVERIFIED that hosts say it here)
 constexpr std::uint32_t sharing_violation = 15;
+
+/// `D:\`.
+constexpr std::size_t root_length = 3;
 
 Task<> require_unheld(Act& act, HostPath path)
 {
@@ -64,6 +68,20 @@ Task<std::optional<std::uint32_t>> send_delete(Act& act, HostPath path)
 }
 
 } // namespace
+
+Task<std::optional<HostPath>> find_folder(Act& act, HostPath path)
+{
+    require_local(path);
+    std::ranges::replace(path, '/', '\\');
+    while (path.ends_with('\\') && path.size() > root_length) {
+        path.pop_back();
+    }
+    const cim::ObjectPath folder{std::string{Directory::ns},
+                                 std::string{Directory::class_name},
+                                 {{"Name", cim::Value{path}}}};
+    const auto found = co_await act.find(folder);
+    co_return found ? std::optional{std::move(path)} : std::nullopt;
+}
 
 Task<bool> has_file(Act& act, HostPath path)
 {

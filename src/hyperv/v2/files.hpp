@@ -11,4 +11,7 @@ Task<bool> has_file(Act& act, HostPath path);
 /// holds it unless that was just read.
 Task<> delete_disk(Act& act, HostPath path, VmId vm);
 
+/// One request.
+Task<std::optional<HostPath>> find_folder(Act& act, HostPath path);
+
 } // namespace watari::hyperv::v2
