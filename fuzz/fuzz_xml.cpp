@@ -11,7 +11,7 @@ void copy(const watari::xml::Element& element, watari::xml::Writer& writer)
 {
     writer.open("e").attribute("n", element.name()).attribute("u", element.ns());
     for (const auto& attribute : element.attributes()) {
-        writer.empty("a").raw("").text(attribute.value);
+        writer.empty_element("a").raw("").text(attribute.value);
     }
     writer.text(element.text());
     for (const auto& child : element.children()) {

@@ -59,14 +59,15 @@ with open(out, 'wb') as o:
 
 class Readers : public testing::Test
 {
+public:
+    ~Readers() override { fs::remove_all(folder_); }
+
 protected:
     Readers()
     {
         std::string folder = testing::TempDir() + "watari_vhd_XXXXXX";
         folder_ = ::mkdtemp(folder.data());
     }
-    ~Readers() override { fs::remove_all(folder_); }
-
     std::string path(const std::string& name) const { return folder_ / name; }
 
     void save(MemoryFile& file, const std::string& name)

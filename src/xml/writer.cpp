@@ -136,7 +136,7 @@ Writer& Writer::element(std::string_view name, std::string_view text)
     return open(name).text(text).close();
 }
 
-Writer& Writer::empty(std::string_view name)
+Writer& Writer::empty_element(std::string_view name)
 {
     return open(name).close();
 }

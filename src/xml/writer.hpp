@@ -25,7 +25,7 @@ public:
     Writer& close();
     /// open + text + close.
     Writer& element(std::string_view name, std::string_view text);
-    Writer& empty(std::string_view name);
+    Writer& empty_element(std::string_view name);
 
     std::size_t depth() const noexcept { return open_.size(); }
     std::size_t size() const noexcept { return out_.size(); }

@@ -15,7 +15,7 @@ TEST(Writer, writes_elements_attributes_and_text)
 {
     Writer writer;
     writer.open("p:a").attribute("xmlns:p", "urn:1").attribute("k", "<\"&'\n");
-    writer.element("b", "x < y & z > w").element("c", "").empty("d").raw("<e/>");
+    writer.element("b", "x < y & z > w").element("c", "").empty_element("d").raw("<e/>");
     EXPECT_EQ(writer.depth(), 1U);
     writer.close();
     EXPECT_EQ(writer.take(), "<p:a xmlns:p=\"urn:1\" k=\"&lt;&quot;&amp;'&#10;\">"

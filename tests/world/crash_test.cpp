@@ -79,6 +79,13 @@ struct Row {
 
 class CrashSweep : public ::testing::TestWithParam<Row>
 {
+public:
+    ~CrashSweep() override
+    {
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+        std::cout << fmt::format("{} kills in {:.1f} s\n", world.node().kills(), taken.count());
+    }
+
 protected:
     CrashSweep() { world.furnish(); }
 
@@ -112,12 +119,6 @@ protected:
         EXPECT_EQ(whole_state(world), expected.state);
         world.host(0).faults().clear();
         act().after(world);
-    }
-
-    ~CrashSweep() override
-    {
-        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
-        std::cout << fmt::format("{} kills in {:.1f} s\n", world.node().kills(), taken.count());
     }
 
     void sweep_requests(FaultEffect effect, std::chrono::milliseconds delay = {})

@@ -188,7 +188,7 @@ Answer World::post(std::string target, json::value body)
 Answer World::erase(std::string target)
 {
     const unsigned kills = node_.kills();
-    const Answer answer = send({.method = "DELETE", .target = target});
+    Answer answer = send({.method = "DELETE", .target = target});
     if (answer.status == 202 || node_.kills() == kills) {
         return answer;
     }

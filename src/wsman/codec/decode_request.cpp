@@ -255,7 +255,8 @@ DecodedRequest decode_request(std::string_view bytes, const TypesOf& types_of)
 DecodedRequest decode_request(std::string_view bytes, const cim::TypeSource& types)
 {
     return decode_request(
-        bytes, TypesOf{[&types](std::string_view) -> const cim::TypeSource& { return types; }});
+        bytes,
+        TypesOf{[source = &types](std::string_view) -> const cim::TypeSource& { return *source; }});
 }
 
 } // namespace watari::wsman

@@ -97,7 +97,7 @@ void write_enumerate(xml::Writer& out, const Enumerate& enumerate, std::string_v
 {
     out.open("n:Enumerate");
     if (enumerate.optimize) {
-        out.empty("w:OptimizeEnumeration");
+        out.empty_element("w:OptimizeEnumeration");
     }
     if (enumerate.max_elements) {
         out.element("w:MaxElements", std::to_string(*enumerate.max_elements));
@@ -137,7 +137,7 @@ void write_body(xml::Writer& out, const Request& request, std::string_view ns)
         out.element("n:EnumerationContext", context);
     };
     std::visit(Overloaded{
-                   [&](const Identify&) { out.empty("wsmid:Identify"); },
+                   [&](const Identify&) { out.empty_element("wsmid:Identify"); },
                    [&](const Get&) {},
                    [&](const Delete&) {},
                    [&](const Put& put) { write_instance(out, put.instance, ns, uri); },
@@ -175,7 +175,7 @@ std::string encode(const Request& request)
     out.open("s:Envelope").attribute("xmlns:s", names::soap);
     if (std::holds_alternative<Identify>(request.body)) {
         out.attribute("xmlns:wsmid", names::identity);
-        out.empty("s:Header").open("s:Body").empty("wsmid:Identify").close().close();
+        out.empty_element("s:Header").open("s:Body").empty_element("wsmid:Identify").close().close();
         return out.take();
     }
     out.attribute("xmlns:a", names::addressing);

@@ -123,7 +123,7 @@ void write_items(xml::Writer& out, const ItemsResponse& response, std::string_vi
     if (!response.context.empty()) {
         out.element("n:EnumerationContext", response.context);
     } else if (!response.is_pull) {
-        out.empty("n:EnumerationContext");
+        out.empty_element("n:EnumerationContext");
     }
     if (response.has_items || response.is_pull) {
         out.open(response.is_pull ? "n:Items" : "w:Items");
@@ -133,7 +133,7 @@ void write_items(xml::Writer& out, const ItemsResponse& response, std::string_vi
         out.close();
     }
     if (response.end_of_sequence) {
-        out.empty(response.is_pull ? "n:EndOfSequence" : "w:EndOfSequence");
+        out.empty_element(response.is_pull ? "n:EndOfSequence" : "w:EndOfSequence");
     }
     out.close();
 }
@@ -185,7 +185,7 @@ std::string encode(const Response& response, const EncodeOptions& options)
         out.attribute(std::string{"xmlns:"} + prefix, uri_of(prefix));
     }
     if (std::holds_alternative<IdentifyResponse>(response.body)) {
-        out.empty("s:Header");
+        out.empty_element("s:Header");
     } else {
         write_header(out, response);
     }

@@ -89,7 +89,7 @@ std::optional<std::chrono::milliseconds> duration_from(std::string_view text)
     std::int64_t total = 0;
     bool in_time = false;
     bool any = false;
-    std::string_view units_left = "YMDHMS"; // in this order, each at most once
+    std::string_view units_left = "YMD"; // in this order, each at most once
     while (!text.empty()) {
         if (!in_time && text.starts_with('T')) {
             in_time = true;
@@ -107,7 +107,7 @@ std::optional<std::chrono::milliseconds> duration_from(std::string_view text)
         }
         const char unit = text.front();
         text.remove_prefix(1);
-        const auto at = units_left.substr(0, in_time ? 3 : 3).find(unit);
+        const auto at = units_left.find(unit);
         if (at == std::string_view::npos || (has_fraction && unit != 'S')) {
             return std::nullopt;
         }
