@@ -8,8 +8,8 @@ namespace watari {
 class SimulatedClock::Handle final : public Timer
 {
 public:
-    Handle(std::shared_ptr<std::map<Key, std::function<void()>>> timers, Key key)
-        : timers_(std::move(timers)), key_(key)
+    Handle(const std::shared_ptr<std::map<Key, std::function<void()>>>& timers, Key key)
+        : timers_(timers), key_(key)
     {
     }
     ~Handle() override

@@ -16,6 +16,9 @@ constexpr std::uint64_t gib = 1ULL << 30U;
 /// reason, and leaves nothing behind.
 class BadInput : public ::testing::Test
 {
+public:
+    ~BadInput() override { EXPECT_EQ(whole_state(world), before) << "something was left behind"; }
+
 protected:
     static WorldOptions options()
     {
@@ -27,7 +30,6 @@ protected:
         world.furnish();
         before = whole_state(world);
     }
-    ~BadInput() override { EXPECT_EQ(whole_state(world), before) << "something was left behind"; }
 
     static json::object order(json::object differing = {})
     {
