@@ -134,114 +134,131 @@ def cpp_name(name):
     return {"namespace": "namespace_", "switch": "switch_", "default": "default_", "operator": "operator_", "delete": "delete_"}.get(name, name)
 
 
+NUMBER_RULES = {"minimum": "minimum", "maximum": "maximum", "minLength": "length_min", "maxLength": "length_max",
+                "minItems": "items_min", "maxItems": "items_max"}
+FORMAT_RULES = {"uuid": "is_uuid", "date-time": "is_time"}
+
+
 def rules(schema):
     """The constraints of one value as C++ (contract::Rules)."""
-    parts = []
-    if "minimum" in schema:
-        parts.append(f".minimum = {schema['minimum']}")
-    if "maximum" in schema:
-        parts.append(f".maximum = {schema['maximum']}")
-    if "minLength" in schema:
-        parts.append(f".length_min = {schema['minLength']}")
-    if "maxLength" in schema:
-        parts.append(f".length_max = {schema['maxLength']}")
-    if "minItems" in schema:
-        parts.append(f".items_min = {schema['minItems']}")
-    if "maxItems" in schema:
-        parts.append(f".items_max = {schema['maxItems']}")
+    parts = [f".{rule} = {schema[name]}" for name, rule in NUMBER_RULES.items() if name in schema]
     if "pattern" in schema:
         parts.append(f".pattern = {quoted(schema['pattern'])}")
     if "enum" in schema:
         parts.append(f".values = {quoted('|'.join(schema['enum']))}")
-    if schema.get("format") == "uuid":
-        parts.append(".is_uuid = true")
-    if schema.get("format") == "date-time":
-        parts.append(".is_time = true")
+    if schema.get("format") in FORMAT_RULES:
+        parts.append(f".{FORMAT_RULES[schema['format']]} = true")
     return "Rules{" + ", ".join(parts) + "}"
 
 
+def required_of(contract, name):
+    schema = contract.schemas[name]
+    required = set(schema.get("required", []))
+    unknown = required - set(schema.get("properties", {}))
+    if unknown:
+        fail(name, f"requires {sorted(unknown)}, which it does not have")
+    return required
+
+
+def call_name(operation):
+    return f"{camel(operation['id'])}Call"
+
+
+def parameter_field(parameter):
+    return cpp_name(parameter["name"].lower().replace("-", "_"))
+
+
+def struct(contract, name):
+    required = required_of(contract, name)
+    fields = contract.schemas[name].get("properties", {}).items()
+    return [f"struct {name} {{",
+            *(member(contract, name, field, schema, field in required) for field, schema in fields),
+            "};",
+            f"void decode(const boost::json::value& json, {name}& into, Reader& reader);",
+            f"boost::json::value encode(const {name}& value);", ""]
+
+
+def call_struct(contract, operation):
+    lines = [f"/// {operation['method']} {operation['path']}: {operation['summary']}", f"struct {call_name(operation)} {{"]
+    for parameter in operation["parameters"]:
+        kind = contract.type_of(parameter["schema"], operation["id"])
+        field = parameter_field(parameter)
+        lines.append(f"    {kind} {field};" if parameter["in"] == "path" else f"    std::optional<{kind}> {field} = {{}};")
+    if operation["body"]:
+        kind = contract.type_of(operation["body"], operation["id"])
+        lines.append(f"    {kind} body;" if operation["body_required"] else f"    std::optional<{kind}> body = {{}};")
+    return [*lines, "};", "/// Throws InvalidRequest with every problem.",
+            f"{call_name(operation)} decode_{operation['id']}(const RawCall& raw);", ""]
+
+
+def route(operation):
+    public = "true" if operation["public"] else "false"
+    return f"    {{OperationId::{operation['id']}, \"{operation['id']}\", \"{operation['method']}\", \"{operation['path']}\", {public}}},"
+
+
 def header(contract):
+    operations = contract.operations
     lines = ["// Made by tools/generate_api.py from docs/openapi.yaml.", "#pragma once", "", '#include "contract/support.hpp"', "",
              "#include <array>", "#include <cstdint>", "#include <optional>", "#include <string>", "#include <string_view>", "#include <vector>", "",
              "namespace watari::contract {", ""]
     for name in contract.ordered_schemas():
-        schema = contract.schemas[name]
-        required = set(schema.get("required", []))
-        unknown = required - set(schema.get("properties", {}))
-        if unknown:
-            fail(name, f"requires {sorted(unknown)}, which it does not have")
-        lines.append(f"struct {name} {{")
-        for field, field_schema in schema.get("properties", {}).items():
-            lines.append(member(contract, name, field, field_schema, field in required))
-        lines += ["};", f"void decode(const boost::json::value& json, {name}& into, Reader& reader);",
-                  f"boost::json::value encode(const {name}& value);", ""]
-    for operation in contract.operations:
-        lines.append(f"/// {operation['method']} {operation['path']}: {operation['summary']}")
-        lines.append(f"struct {camel(operation['id'])}Call {{")
-        for parameter in operation["parameters"]:
-            kind = contract.type_of(parameter["schema"], operation["id"])
-            field = cpp_name(parameter["name"].lower().replace("-", "_"))
-            if parameter["in"] == "path":
-                lines.append(f"    {kind} {field};")
-            else:
-                lines.append(f"    std::optional<{kind}> {field} = {{}};")
-        if operation["body"]:
-            kind = contract.type_of(operation["body"], operation["id"])
-            lines.append(f"    {kind} body;" if operation["body_required"] else f"    std::optional<{kind}> body = {{}};")
-        lines += ["};", f"/// Throws InvalidRequest with every problem.", f"{camel(operation['id'])}Call decode_{operation['id']}(const RawCall& raw);", ""]
-    lines += ["enum class OperationId {"] + [f"    {operation['id']}," for operation in contract.operations] + ["};", "",
+        lines += struct(contract, name)
+    for operation in operations:
+        lines += call_struct(contract, operation)
+    lines += ["enum class OperationId {", *(f"    {operation['id']}," for operation in operations), "};", "",
               "struct Route {", "    OperationId operation;", "    std::string_view name;", "    std::string_view method;",
               "    std::string_view path;", "    bool is_public = false;", "};", "",
-              f"inline constexpr std::array<Route, {len(contract.operations)}> routes{{{{"]
-    for operation in contract.operations:
-        public = "true" if operation["public"] else "false"
-        lines.append(f"    {{OperationId::{operation['id']}, \"{operation['id']}\", \"{operation['method']}\", \"{operation['path']}\", {public}}},")
-    lines += ["}};", "", "/// One function per operationId; a class that lacks one is abstract and does not compile.",
-              "template <class Reply, class Context>", "class Handlers", "{", "public:", "    virtual ~Handlers() = default;"]
-    for operation in contract.operations:
-        lines.append(f"    virtual Reply {operation['id']}(Context& context, {camel(operation['id'])}Call call) = 0;")
-    lines += ["};", "", "/// Decodes and calls. Throws InvalidRequest.", "template <class Reply, class Context>",
+              f"inline constexpr std::array<Route, {len(operations)}> routes{{{{", *map(route, operations), "}};", "",
+              "/// One function per operationId; a class that lacks one is abstract and does not compile.",
+              "template <class Reply, class Context>", "class Handlers", "{", "public:", "    virtual ~Handlers() = default;",
+              *(f"    virtual Reply {operation['id']}(Context& context, {call_name(operation)} call) = 0;" for operation in operations),
+              "};", "", "/// Decodes and calls. Throws InvalidRequest.", "template <class Reply, class Context>",
               "Reply dispatch(Handlers<Reply, Context>& handlers, OperationId operation, Context& context, const RawCall& raw)", "{",
               "    switch (operation) {"]
-    for operation in contract.operations:
+    for operation in operations:
         lines += [f"    case OperationId::{operation['id']}:", f"        return handlers.{operation['id']}(context, decode_{operation['id']}(raw));"]
     lines += ["    }", "    throw_unknown_operation();", "}", "", "/// docs/openapi.yaml as JSON.", "std::string_view openapi_json() noexcept;", "",
               "} // namespace watari::contract", ""]
     return "\n".join(lines)
 
 
+def decoder_and_encoder(contract, name):
+    schema = contract.schemas[name]
+    required = required_of(contract, name)
+    fields = schema.get("properties", {}).items()
+    closed = "true" if schema.get("additionalProperties") is False else "false"
+    return [f"void decode(const boost::json::value& json, {name}& into, Reader& reader)", "{", "    ObjectReader object{json, reader};",
+            *(f"    object.{'required' if field in required else 'optional'}({quoted(field)}, into.{cpp_name(field)}, {rules(field_schema)});"
+              for field, field_schema in fields),
+            f"    object.end({closed});", "}", "", f"boost::json::value encode(const {name}& value)", "{", "    boost::json::object json;",
+            *(f"    put(json, {quoted(field)}, value.{cpp_name(field)});" for field, _ in fields),
+            "    return json;", "}", ""]
+
+
+def call_decoder(operation):
+    call = call_name(operation)
+    return [f"{call} decode_{operation['id']}(const RawCall& raw)", "{", f"    {call} call;", "    CallReader reader{raw};",
+            *(f"    reader.{parameter['in']}({quoted(parameter['name'])}, call.{parameter_field(parameter)}, {rules(parameter['schema'])});"
+              for parameter in operation["parameters"]),
+            "    reader.body(call.body);" if operation["body"] else "    reader.no_body();",
+            "    reader.end();", "    return call;", "}", ""]
+
+
+def document_as_json(contract):
+    text = json.dumps(contract.document, ensure_ascii=False, separators=(",", ":"), default=str)
+    chunks = [text[i:i + 8000] for i in range(0, len(text), 8000)]
+    return ["std::string_view openapi_json() noexcept", "{", "    static constexpr std::string_view text =",
+            *(f'        R"openapi({chunk})openapi"' for chunk in chunks), "        ;", "    return text;", "}", ""]
+
+
 def source(contract):
     lines = ["// Made by tools/generate_api.py from docs/openapi.yaml.", '#include "contract/contract.hpp"', "", "#include <boost/json.hpp>", "",
              "namespace watari::contract {", ""]
     for name in contract.ordered_schemas():
-        schema = contract.schemas[name]
-        required = set(schema.get("required", []))
-        closed = "true" if schema.get("additionalProperties") is False else "false"
-        lines += [f"void decode(const boost::json::value& json, {name}& into, Reader& reader)", "{", "    ObjectReader object{json, reader};"]
-        for field, field_schema in schema.get("properties", {}).items():
-            kind = "required" if field in required else "optional"
-            lines.append(f"    object.{kind}({quoted(field)}, into.{cpp_name(field)}, {rules(field_schema)});")
-        lines += [f"    object.end({closed});", "}", "", f"boost::json::value encode(const {name}& value)", "{", "    boost::json::object json;"]
-        for field in schema.get("properties", {}):
-            lines.append(f"    put(json, {quoted(field)}, value.{cpp_name(field)});")
-        lines += ["    return json;", "}", ""]
+        lines += decoder_and_encoder(contract, name)
     for operation in contract.operations:
-        call = f"{camel(operation['id'])}Call"
-        lines += [f"{call} decode_{operation['id']}(const RawCall& raw)", "{", f"    {call} call;", "    CallReader reader{raw};"]
-        for parameter in operation["parameters"]:
-            field = cpp_name(parameter["name"].lower().replace("-", "_"))
-            lines.append(f"    reader.{parameter['in']}({quoted(parameter['name'])}, call.{field}, {rules(parameter['schema'])});")
-        if operation["body"]:
-            lines.append(f"    reader.body(call.body);")
-        else:
-            lines.append("    reader.no_body();")
-        lines += ["    reader.end();", "    return call;", "}", ""]
-    text = json.dumps(contract.document, ensure_ascii=False, separators=(",", ":"), default=str)
-    chunks = [text[i:i + 8000] for i in range(0, len(text), 8000)]
-    lines += ["std::string_view openapi_json() noexcept", "{", "    static constexpr std::string_view text ="]
-    lines += [f'        R"openapi({chunk})openapi"' for chunk in chunks]
-    lines += ["        ;", "    return text;", "}", "", "} // namespace watari::contract", ""]
-    return "\n".join(lines)
+        lines += call_decoder(operation)
+    return "\n".join([*lines, *document_as_json(contract), "} // namespace watari::contract", ""])
 
 
 def main():
