@@ -1,10 +1,20 @@
 set(SOURCES
+    certificates.cpp
     endpoint.cpp
     memory.cpp
     tcp.cpp
+    tls.cpp
+    tls_context.cpp
+    tls_errors.cpp
+    tls_session.cpp
+    tls_stream.cpp
+    x509.cpp
 )
 set(TESTS
+    certificates_test.cpp
     memory_test.cpp
     tcp_test.cpp
+    tls_errors_test.cpp
+    tls_test.cpp
 )
-set(LIBS)
+set(LIBS OpenSSL::SSL OpenSSL::Crypto)
