@@ -52,7 +52,9 @@ public:
 struct Client::State : std::enable_shared_from_this<Client::State> {
     State(net::Network& its_network, Clock& its_clock, net::Endpoint its_server,
           ClientOptions its_options)
-        : network(its_network),
+        : tls(its_options.tls ? net::tls_network(its_network, its_clock, *its_options.tls)
+                              : nullptr),
+          network(tls ? *tls : its_network),
           clock(its_clock),
           server(std::move(its_server)),
           options(std::move(its_options)),
@@ -60,6 +62,7 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
     {
     }
 
+    std::unique_ptr<net::Network> tls;
     net::Network& network;
     Clock& clock;
     net::Endpoint server;
@@ -166,6 +169,9 @@ Task<std::unique_ptr<Client::Connection>> Client::State::open(Deadline deadline)
         co_return connection;
     }
     connection->guard = options.make_guard(connection->stream->security());
+    if (!connection->guard) {
+        co_return connection;
+    }
     Handshake handshake{*this, *connection};
     try {
         co_await connection->guard->establish(handshake, deadline);
@@ -246,6 +252,9 @@ Error Client::State::judged(const Error& error, const Request& request, Progress
 {
     if (!progress.sent || error.kind() == ErrorKind::cancelled) {
         return error;
+    }
+    if (error.kind() == ErrorKind::unauthenticated && !progress.answered) {
+        return error; // TLS 1.3 refuses a client certificate only now; what was sent was not heard
     }
     progress.died = progress.died || error.kind() == ErrorKind::unavailable;
     Error unknown = error.with_kind(ErrorKind::outcome_unknown);

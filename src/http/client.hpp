@@ -3,10 +3,12 @@
 #include "core/clock.hpp"
 #include "http/message.hpp"
 #include "net/network.hpp"
+#include "net/tls.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace watari::http {
@@ -42,8 +44,9 @@ struct ClientOptions {
         256; ///< further requests fail with exhausted (message::http_queue_full)
     std::size_t response_bytes_max = 64U << 20;
     std::size_t header_bytes_max = 64U << 10;
-    std::chrono::seconds idle_max{30};   ///< an idle connection older than this is not used again
-    MakeConnectionGuard make_guard = {}; ///< null: none
+    std::chrono::seconds idle_max{30}; ///< an idle connection older than this is not used again
+    std::optional<net::TlsClientOptions> tls = {}; ///< absent: plain
+    MakeConnectionGuard make_guard = {};           ///< null: none
 };
 
 /// Whether a request may be sent a second time when a kept-alive connection turns out dead.
@@ -56,9 +59,9 @@ public:
     Client(net::Network& network, Clock& clock, net::Endpoint server, ClientOptions options);
     ~Client();
 
-    /// Throws: unavailable (nothing was sent), outcome_unknown (the request may have reached the
-    /// server and no answer came: cut, garbage (message::http_bad_answer), or deadline passed after
-    /// sending), timed_out (deadline before sending), exhausted, cancelled.
+    /// Throws what tls_network names; unavailable (nothing was sent), outcome_unknown (the request
+    /// may have reached the server and no answer came: cut, garbage (message::http_bad_answer), or
+    /// deadline passed after sending), timed_out (deadline before sending), exhausted, cancelled.
     Task<Response> send(Request request, Deadline deadline, Repeat repeat = Repeat::never);
     void close_idle();
     const net::Endpoint& server() const noexcept;

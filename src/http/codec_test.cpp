@@ -91,6 +91,7 @@ TEST(RequestReader, refuses_with_the_status_that_says_why)
 {
     const std::string big(2000, 'x');
     EXPECT_EQ(refusal_of("nonsense\r\n\r\n"), 400);
+    EXPECT_EQ(refusal_of("\x16\x03\x01"), 400) << "TLS: not waited for";
     EXPECT_EQ(refusal_of("GET / HTTP/2.0\r\nHost: h\r\n\r\n"), 400);
     EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\n\r\n"), 400) << "no Host";
     EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
@@ -156,6 +157,7 @@ TEST(ResponseReader, an_answer_cut_short_or_broken_leaves_the_outcome_unknown)
         {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", "http_answer_cut"},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "http_answer_cut"},
         {"SSH-2.0-OpenSSH\r\n", "http_bad_answer"},
+        {std::string("\x15\x03\x01\x00\x02\x02\x46", 7), "http_answer_is_tls"},
         {"HTTP/1.1 101 Switching Protocols\r\n\r\n", "http_bad_answer"},
         {"HTTP/1.1 999 x\r\n\r\n", "http_bad_answer"},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nxx", "http_bad_answer"},

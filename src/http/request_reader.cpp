@@ -90,6 +90,11 @@ struct RequestReader::State {
         if (!parser->got_some() && bytes.substr(used) == "\r") {
             return used;
         }
+        if (!parser->got_some() && used < bytes.size() &&
+            static_cast<unsigned char>(bytes[used]) <
+                ' ') { // TLS, say: no line end would ever come
+            refused = 400;
+        }
         while (used < bytes.size() && !parser->is_done() && !refused) {
             boost::system::error_code failure;
             const auto step = parser->put(

@@ -16,6 +16,8 @@ namespace beast = boost::beast::http;
 using Parser = beast::response_parser<beast::string_body>;
 
 constexpr int interim_max = 8;
+constexpr char tls_alert = 0x15;
+constexpr char tls_handshake = 0x16;
 
 [[noreturn]] void throw_bad(std::string why)
 {
@@ -110,6 +112,10 @@ ResponseReader::~ResponseReader() = default;
 void ResponseReader::feed(std::string_view bytes)
 {
     State& state = *state_;
+    if (!state.begun && !bytes.empty() &&
+        (bytes.front() == tls_alert || bytes.front() == tls_handshake)) {
+        throw Error{ErrorKind::outcome_unknown, message::http_answer_is_tls{}};
+    }
     state.begun = state.begun || !bytes.empty();
     if (state.pending.empty()) {
         const auto used = state.parse(bytes);

@@ -166,9 +166,7 @@ Task<> Server::State::serve(std::shared_ptr<State> self, std::shared_ptr<Live> c
     try {
         co_await self->serve_requests(*connection);
     } catch (const Error& error) {
-        const bool usual = error.kind() == ErrorKind::unavailable ||
-                           error.kind() == ErrorKind::timed_out ||
-                           error.kind() == ErrorKind::cancelled; // the client is gone, or too slow
+        const bool usual = error.kind() != ErrorKind::internal; // the client is gone, or too slow
         (usual ? log::debug : log::error)(
             "http_connection_ended",
             {{"peer", connection->stream->peer().text()}, {"error", error.what()}});

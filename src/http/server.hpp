@@ -45,6 +45,10 @@ struct ServerOptions {
     MakeAdmissionGuard make_guard = {}; ///< null: everybody is admitted
 };
 
+/// What a server of https tells a client that speaks plain HTTP to it
+/// (net::TlsServerOptions::answer_to_plain).
+std::string https_expected_answer();
+
 using Handler = std::function<Task<Response>(Request, Caller)>;
 
 /// Serves one listener until stopped. HTTP/1.1 with keep-alive; a handler that throws gives 500 and

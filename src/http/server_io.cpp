@@ -1,5 +1,7 @@
 #include "http/server_io.hpp"
 
+#include "http/server.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -45,6 +47,14 @@ Task<> linger(net::Stream& stream, Clock& clock)
         }
         total += size;
     }
+}
+
+std::string https_expected_answer()
+{
+    constexpr std::string_view text = "This port speaks TLS: use https.\n";
+    return fmt::format("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+                       "Content-Length: {}\r\nConnection: close\r\n\r\n{}",
+                       text.size(), text);
 }
 
 StreamWriter::StreamWriter(net::Stream& stream, Clock& clock, std::chrono::seconds timeout,

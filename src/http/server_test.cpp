@@ -321,6 +321,7 @@ TEST_F(ServerWorld, draining_drops_what_is_not_done_in_time)
 TEST_F(ServerWorld, destroying_the_server_cancels_its_handlers)
 {
     bool went_on = false;
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the server keeps it
     serve([this, &went_on](Request, Caller) -> Task<Response> {
         co_await clock.sleep_for(5s);
         went_on = true;

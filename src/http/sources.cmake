@@ -13,5 +13,6 @@ set(TESTS
     codec_test.cpp
     server_test.cpp
     tcp_exchange_test.cpp
+    tls_exchange_test.cpp
 )
 set(LIBS)

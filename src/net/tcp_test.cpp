@@ -44,8 +44,7 @@ struct TcpWorld : testing::Test {
             boost::asio::co_spawn(loop, keep(std::move(task), result), finish);
         }
         loop.restart();
-        while (!ended) {
-            loop.run_one();
+        while (loop.run_one() > 0 && !ended) {
         }
         if (failure) {
             std::rethrow_exception(failure);
