@@ -5,6 +5,7 @@ set(SOURCES
     instance.cpp
     object_path.cpp
     value.cpp
+    wql_lexer.cpp
     wql_match.cpp
     wql_parser.cpp
 )

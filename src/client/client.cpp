@@ -8,6 +8,8 @@
 
 namespace watari::client {
 
+using contract::OperationId;
+
 namespace {
 
 constexpr std::chrono::seconds answer_timeout{60};
@@ -217,167 +219,159 @@ Task<Answer<List>> Client::list(contract::OperationId operation, std::size_t lim
     co_return all;
 }
 
+Task<Answer<contract::Operation>> Client::order(Call call)
+{
+    return ask<contract::Operation>(std::move(call));
+}
+
+template <class Body>
+Task<Answer<contract::Operation>> Client::order(contract::OperationId operation, const Body& body,
+                                                std::string key, std::string resource)
+{
+    return order({.operation = operation,
+                  .resource = std::move(resource),
+                  .body = json_of(body),
+                  .key = std::move(key)});
+}
+
 Task<Answer<contract::HostList>> Client::list_hosts(std::size_t limit)
 {
-    return list<contract::HostList>(contract::OperationId::list_hosts, limit);
+    return list<contract::HostList>(OperationId::list_hosts, limit);
 }
 
 Task<Answer<contract::Host>> Client::get_host(std::string host)
 {
-    return ask<contract::Host>(
-        {.operation = contract::OperationId::get_host, .resource = std::move(host)});
+    return ask<contract::Host>({.operation = OperationId::get_host, .resource = std::move(host)});
 }
 
 Task<Answer<contract::Operation>> Client::enroll_host(contract::EnrollHost body, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::enroll_host,
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::enroll_host, body, std::move(key));
 }
 
 Task<Answer<contract::Operation>> Client::refresh_host(std::string host, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::refresh_host,
-                                     .resource = std::move(host),
-                                     .key = std::move(key)});
+    return order({.operation = OperationId::refresh_host,
+                  .resource = std::move(host),
+                  .key = std::move(key)});
 }
 
 Task<Answer<contract::Operation>> Client::remove_host(std::string host)
 {
-    return ask<contract::Operation>(
-        {.operation = contract::OperationId::remove_host, .resource = std::move(host)});
+    return order({.operation = OperationId::remove_host, .resource = std::move(host)});
 }
 
 Task<Answer<contract::StorageList>> Client::list_storages(std::size_t limit)
 {
-    return list<contract::StorageList>(contract::OperationId::list_storages, limit);
+    return list<contract::StorageList>(OperationId::list_storages, limit);
 }
 
 Task<Answer<contract::Operation>> Client::add_storage(contract::AddStorage body, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::add_storage,
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::add_storage, body, std::move(key));
 }
 
 Task<Answer<contract::ImageList>> Client::list_images(std::size_t limit)
 {
-    return list<contract::ImageList>(contract::OperationId::list_images, limit);
+    return list<contract::ImageList>(OperationId::list_images, limit);
 }
 
 Task<Answer<contract::Image>> Client::get_image(std::string image)
 {
     return ask<contract::Image>(
-        {.operation = contract::OperationId::get_image, .resource = std::move(image)});
+        {.operation = OperationId::get_image, .resource = std::move(image)});
 }
 
 Task<Answer<contract::Operation>> Client::add_image(contract::AddImage body, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::add_image,
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::add_image, body, std::move(key));
 }
 
 Task<Answer<contract::PlanList>> Client::list_plans(std::size_t limit)
 {
-    return list<contract::PlanList>(contract::OperationId::list_plans, limit);
+    return list<contract::PlanList>(OperationId::list_plans, limit);
 }
 
 Task<Answer<contract::Operation>> Client::add_plan(contract::AddPlan body, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::add_plan,
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::add_plan, body, std::move(key));
 }
 
 Task<Answer<contract::NetworkList>> Client::list_networks(std::size_t limit)
 {
-    return list<contract::NetworkList>(contract::OperationId::list_networks, limit);
+    return list<contract::NetworkList>(OperationId::list_networks, limit);
 }
 
 Task<Answer<contract::Operation>> Client::add_network(contract::AddNetwork body, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::add_network,
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::add_network, body, std::move(key));
 }
 
 Task<Answer<contract::VmList>> Client::list_vms(std::size_t limit)
 {
-    return list<contract::VmList>(contract::OperationId::list_vms, limit);
+    return list<contract::VmList>(OperationId::list_vms, limit);
 }
 
 Task<Answer<contract::Vm>> Client::get_vm(std::string vm)
 {
-    return ask<contract::Vm>(
-        {.operation = contract::OperationId::get_vm, .resource = std::move(vm)});
+    return ask<contract::Vm>({.operation = OperationId::get_vm, .resource = std::move(vm)});
 }
 
 Task<Answer<contract::Operation>> Client::create_vm(contract::CreateVm body, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::create_vm,
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::create_vm, body, std::move(key));
 }
 
 Task<Answer<contract::WorkPlan>> Client::plan_vm(contract::CreateVm body)
 {
-    return ask<contract::WorkPlan>({.operation = contract::OperationId::create_vm,
+    return ask<contract::WorkPlan>({.operation = OperationId::create_vm,
                                     .query = {{"validate_only", "true"}},
                                     .body = json_of(body)});
 }
 
 Task<Answer<contract::Operation>> Client::start_vm(std::string vm, std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::start_vm,
-                                     .resource = std::move(vm),
-                                     .key = std::move(key)});
+    return order(
+        {.operation = OperationId::start_vm, .resource = std::move(vm), .key = std::move(key)});
 }
 
 Task<Answer<contract::Operation>> Client::stop_vm(std::string vm, contract::StopVm body,
                                                   std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::stop_vm,
-                                     .resource = std::move(vm),
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::stop_vm, body, std::move(key), std::move(vm));
 }
 
 Task<Answer<contract::Operation>> Client::resize_vm(std::string vm, contract::ResizeVm body,
                                                     std::string key)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::resize_vm,
-                                     .resource = std::move(vm),
-                                     .body = json_of(body),
-                                     .key = std::move(key)});
+    return order(OperationId::resize_vm, body, std::move(key), std::move(vm));
 }
 
 Task<Answer<contract::Operation>> Client::delete_vm(std::string vm, bool force)
 {
-    Call call{.operation = contract::OperationId::delete_vm, .resource = std::move(vm)};
+    Call call{.operation = OperationId::delete_vm, .resource = std::move(vm)};
     if (force) {
         call.query.emplace_back("force", "true");
     }
-    return ask<contract::Operation>(std::move(call));
+    return order(std::move(call));
 }
 
 Task<Answer<contract::OperationList>> Client::list_operations(std::size_t limit)
 {
-    return list<contract::OperationList>(contract::OperationId::list_operations, limit);
+    return list<contract::OperationList>(OperationId::list_operations, limit);
 }
 
 Task<Answer<contract::Operation>> Client::get_operation(std::string operation,
                                                         std::optional<std::chrono::seconds> wait)
 {
-    return ask<contract::Operation>({.operation = contract::OperationId::get_operation,
-                                     .resource = std::move(operation),
-                                     .wait = wait});
+    return ask<contract::Operation>(
+        {.operation = OperationId::get_operation, .resource = std::move(operation), .wait = wait});
 }
 
 Task<Answer<contract::Operation>> Client::cancel_operation(std::string operation)
 {
     return ask<contract::Operation>(
-        {.operation = contract::OperationId::cancel_operation, .resource = std::move(operation)});
+        {.operation = OperationId::cancel_operation, .resource = std::move(operation)});
 }
 
 } // namespace watari::client

@@ -86,6 +86,10 @@ private:
     Error refused(const http::Response& response) const;
     template <class T>
     Task<Answer<T>> ask(Call call);
+    Task<Answer<contract::Operation>> order(Call call);
+    template <class Body>
+    Task<Answer<contract::Operation>> order(contract::OperationId operation, const Body& body,
+                                            std::string key, std::string resource = {});
     template <class List>
     Task<Answer<List>> list(contract::OperationId operation, std::size_t limit);
 

@@ -90,7 +90,7 @@ TEST_F(ClientOfServer, gives_the_servers_words_as_they_are)
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(text_of(error, Language::en),
-                  "要求に 1 件の問題があります。\n  /processors: 2048 以下を指定してください。");
+                  "要求に 1 件の問題があります。\n  processors: 2048 以下を指定してください。");
         EXPECT_EQ(exit_code_of(error), ExitCode::usage);
     }
 }

@@ -34,6 +34,16 @@ ErrorKind kind_of(const contract::Problem& problem) noexcept
     return error_kind_from(problem.kind.value_or("")).value_or(kind_from_status(problem.status));
 }
 
+/// "/vlan" as a person calls it: "vlan: ". What is said of hosts names them by itself.
+std::string place_of(std::string_view pointer)
+{
+    if (pointer.empty() || pointer.starts_with("host:")) {
+        return "";
+    }
+    pointer.remove_prefix(pointer.starts_with('/') ? 1 : 0);
+    return printable(pointer) + ": ";
+}
+
 } // namespace
 
 ClientProblem::ClientProblem(contract::Problem problem)
@@ -72,7 +82,7 @@ std::string text_of(const contract::Problem& problem)
 {
     std::string text = printable(problem.detail.value_or(problem.title));
     for (const auto& wrong : problem.errors) {
-        text += "\n  " + printable(wrong.pointer) + ": " + printable(wrong.detail);
+        text += "\n  " + place_of(wrong.pointer) + printable(wrong.detail);
     }
     return text;
 }

@@ -14,9 +14,16 @@ bool is_finished(std::string_view state) noexcept
     return state == "done" || state == "undone" || state == "skipped" || state == "failed";
 }
 
-bool is_held_up(const contract::Operation& operation) noexcept
+/// Why the operation does not go on now; empty when it does.
+std::string held_up_line(const contract::Operation& operation, Language language)
 {
-    return (operation.state == "waiting" || operation.state == "blocked") && operation.error;
+    const bool is_held_up =
+        (operation.state == "waiting" || operation.state == "blocked") && operation.error;
+    return is_held_up
+               ? "  " + render(message::cli_held_up{.state = operation.state,
+                                                    .why = printable(operation.error->title)},
+                               language)
+               : "";
 }
 
 } // namespace
@@ -24,15 +31,17 @@ bool is_held_up(const contract::Operation& operation) noexcept
 void Progress::show(const contract::Operation& operation)
 {
     is_lost_ = false;
+    auto line = held_up_line(operation, style_.language);
     if (!in_place_) {
         print_finished(operation);
+        if (!line.empty() && line != held_up_) {
+            write_(line + "\n");
+            held_up_ = std::move(line);
+        }
         return;
     }
     auto lines = step_lines(operation, style_);
-    if (is_held_up(operation)) {
-        auto line = "  " + render(message::cli_held_up{.state = operation.state,
-                                                       .why = printable(operation.error->title)},
-                                  style_.language);
+    if (!line.empty()) {
         line = style_.columns == 0 ? line : shortened(line, style_.columns - 1);
         lines.push_back(toned(line, Tone::busy, style_.colours));
     }

@@ -35,6 +35,7 @@ private:
     Write write_;
     std::vector<std::string> drawn_;
     std::set<std::string> printed_; ///< step and state
+    std::string held_up_;           ///< the last line that said so, without a terminal
     bool is_lost_ = false;
 };
 

@@ -148,6 +148,20 @@ TEST(Progress, says_why_an_operation_is_held_up)
         << screen.text;
 }
 
+TEST(Progress, says_once_why_an_operation_is_held_up_without_a_terminal)
+{
+    auto operation = creating();
+    operation.steps.clear();
+    operation.state = "waiting";
+    operation.error =
+        contract::Problem{.title = "sim-1 does not answer.", .status = 503, .code = "host_gone"};
+    Screen screen;
+    Progress progress{{}, false, screen.writer()};
+    progress.show(operation);
+    progress.show(operation);
+    EXPECT_EQ(screen.text, "  waiting: sim-1 does not answer. It goes on by itself.\n");
+}
+
 TEST(Progress, tells_requests_of_the_budget_only_when_nothing_was_undone)
 {
     auto operation = created();

@@ -1,5 +1,6 @@
 set(SOURCES
     client.cpp
+    nearest.cpp
     operation_text.cpp
     problem.cpp
     progress.cpp

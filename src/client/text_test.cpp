@@ -1,4 +1,5 @@
 #include "client/client.hpp"
+#include "client/nearest.hpp"
 #include "client/size.hpp"
 #include "client/table.hpp"
 #include "client/text_width.hpp"
@@ -16,6 +17,23 @@ std::string code_of(const std::function<void()>& act)
         return error.code();
     }
     return "nothing was thrown";
+}
+
+TEST(Nearest, is_what_was_probably_meant)
+{
+    const std::vector<std::string> known{"create", "delete", "list", "--plan", "--plan-only"};
+    EXPECT_EQ(nearest("crate", known), "create");
+    EXPECT_EQ(nearest("lsit", known), "list");
+    EXPECT_EQ(nearest("--pln", known), "--plan");
+    EXPECT_EQ(nearest("--planonly", known), "--plan-only");
+}
+
+TEST(Nearest, is_nothing_for_words_that_are_far_away)
+{
+    EXPECT_EQ(nearest("frobnicate", {"create", "delete"}), std::nullopt);
+    EXPECT_EQ(nearest("vn", {"to"}), std::nullopt);
+    EXPECT_EQ(nearest("", {"vm"}), std::nullopt);
+    EXPECT_EQ(nearest(std::string(1'000'000, 'x'), {"create"}), std::nullopt);
 }
 
 TEST(Size, needs_a_unit)

@@ -21,6 +21,21 @@ std::string mib_text(std::int64_t mib)
     return bytes_text(mib * 1024 * 1024);
 }
 
+struct Title {
+    Message text;
+    bool right = false; ///< numbers
+};
+
+Table titled(const TextStyle& style, std::vector<Title> titles)
+{
+    std::vector<Column> columns;
+    columns.reserve(titles.size());
+    for (const auto& [text, right] : titles) {
+        columns.push_back({render(text, style.language), right});
+    }
+    return Table{std::move(columns)};
+}
+
 std::string or_dash(const std::optional<std::string>& text)
 {
     return text && !text->empty() ? *text : "-";
@@ -68,20 +83,44 @@ private:
     Table table_{{{""}, {""}}};
 };
 
+std::string volumes_text(const contract::Host& host, const TextStyle& style)
+{
+    Table volumes = titled(style, {{message::cli_col_drive{}},
+                                   {message::cli_col_size{}, true},
+                                   {message::cli_col_free{}, true}});
+    for (const auto& volume : host.volumes) {
+        volumes.add(
+            {{volume.drive}, {bytes_text(volume.size_bytes)}, {bytes_text(volume.free_bytes)}});
+    }
+    return volumes.text(style.colours);
+}
+
+std::string capabilities_text(const contract::Host& host, const TextStyle& style)
+{
+    Table capabilities{{{""},
+                        {render(message::cli_col_capability{}, style.language)},
+                        {render(message::cli_col_evidence{}, style.language)}}};
+    for (const auto& capability : host.capabilities) {
+        capabilities.add({capability.present ? Cell{"✓", Tone::good} : Cell{"-", Tone::dim},
+                          {capability.name},
+                          {capability.evidence}});
+    }
+    return capabilities.text(style.colours);
+}
+
 } // namespace
 
 std::string text_of(const contract::HostList& list, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
-    Table table{{{text(message::cli_col_name{})},
-                 {text(message::cli_col_state{})},
-                 {text(message::cli_col_generation{})},
-                 {text(message::cli_col_namespace{})},
-                 {text(message::cli_col_address{})},
-                 {text(message::cli_col_memory_free{}), true},
-                 {text(message::cli_col_memory{}), true},
-                 {text(message::cli_col_vms{}), true},
-                 {text(message::cli_col_last_seen{})}}};
+    Table table = titled(style, {{message::cli_col_name{}},
+                                 {message::cli_col_state{}},
+                                 {message::cli_col_generation{}},
+                                 {message::cli_col_namespace{}},
+                                 {message::cli_col_address{}},
+                                 {message::cli_col_memory_free{}, true},
+                                 {message::cli_col_memory{}, true},
+                                 {message::cli_col_vms{}, true},
+                                 {message::cli_col_last_seen{}}});
     for (const auto& host : list.items) {
         table.add({{host.name},
                    state_cell(host.state),
@@ -98,7 +137,6 @@ std::string text_of(const contract::HostList& list, const TextStyle& style)
 
 std::string text_of(const contract::Host& host, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
     Facts facts{style};
     facts.add(message::cli_col_name{}, host.name);
     facts.add(message::cli_col_id{}, host.id);
@@ -122,36 +160,21 @@ std::string text_of(const contract::Host& host, const TextStyle& style)
     }
     std::string result = facts.text();
     if (!host.volumes.empty()) {
-        Table volumes{{{text(message::cli_col_drive{})},
-                       {text(message::cli_col_size{}), true},
-                       {text(message::cli_col_free{}), true}}};
-        for (const auto& volume : host.volumes) {
-            volumes.add(
-                {{volume.drive}, {bytes_text(volume.size_bytes)}, {bytes_text(volume.free_bytes)}});
-        }
-        result += "\n" + volumes.text(style.colours);
+        result += "\n" + volumes_text(host, style);
     }
     if (!host.capabilities.empty()) {
-        Table capabilities{
-            {{""}, {text(message::cli_col_capability{})}, {text(message::cli_col_evidence{})}}};
-        for (const auto& capability : host.capabilities) {
-            capabilities.add({capability.present ? Cell{"✓", Tone::good} : Cell{"-", Tone::dim},
-                              {capability.name},
-                              {capability.evidence}});
-        }
-        result += "\n" + capabilities.text(style.colours);
+        result += "\n" + capabilities_text(host, style);
     }
     return result;
 }
 
 std::string text_of(const contract::StorageList& list, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
-    Table table{{{text(message::cli_col_host{})},
-                 {text(message::cli_col_path{})},
-                 {text(message::cli_col_size{}), true},
-                 {text(message::cli_col_free{}), true},
-                 {text(message::cli_col_reserved{}), true}}};
+    Table table = titled(style, {{message::cli_col_host{}},
+                                 {message::cli_col_path{}},
+                                 {message::cli_col_size{}, true},
+                                 {message::cli_col_free{}, true},
+                                 {message::cli_col_reserved{}, true}});
     for (const auto& storage : list.items) {
         table.add({{storage.host_name},
                    {storage.path},
@@ -164,16 +187,17 @@ std::string text_of(const contract::StorageList& list, const TextStyle& style)
 
 std::string text_of(const contract::ImageList& list, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
-    Table table{{{text(message::cli_col_name{})},
-                 {text(message::cli_col_size{}), true},
-                 {text(message::cli_col_replicas{})}}};
+    Table table = titled(style, {{message::cli_col_name{}},
+                                 {message::cli_col_size{}, true},
+                                 {message::cli_col_replicas{}}});
     for (const auto& image : list.items) {
         std::vector<std::string> hosts;
+        hosts.reserve(image.replicas.size());
         for (const auto& replica : image.replicas) {
             hosts.push_back(replica.host_name + " (" + replica.format +
                             (replica.verified ? ")" : ", ?)"));
         }
+        std::ranges::sort(hosts);
         table.add({{image.name},
                    {bytes_text(image.size_bytes)},
                    {fmt::format("{}", fmt::join(hosts, ", "))}});
@@ -183,16 +207,15 @@ std::string text_of(const contract::ImageList& list, const TextStyle& style)
 
 std::string text_of(const contract::Image& image, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
     Facts facts{style};
     facts.add(message::cli_col_name{}, image.name);
     facts.add(message::cli_col_id{}, image.id);
     facts.add(message::cli_col_size{}, bytes_text(image.size_bytes));
     facts.add(message::cli_col_created{}, short_time(image.created));
-    Table replicas{{{text(message::cli_col_host{})},
-                    {text(message::cli_col_path{})},
-                    {text(message::cli_col_format{})},
-                    {text(message::cli_col_verified{})}}};
+    Table replicas = titled(style, {{message::cli_col_host{}},
+                                    {message::cli_col_path{}},
+                                    {message::cli_col_format{}},
+                                    {message::cli_col_verified{}}});
     for (const auto& replica : image.replicas) {
         replicas.add({{replica.host_name},
                       {replica.path},
@@ -204,11 +227,10 @@ std::string text_of(const contract::Image& image, const TextStyle& style)
 
 std::string text_of(const contract::PlanList& list, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
-    Table table{{{text(message::cli_col_name{})},
-                 {text(message::cli_col_processors{}), true},
-                 {text(message::cli_col_memory{}), true},
-                 {text(message::cli_col_disk{}), true}}};
+    Table table = titled(style, {{message::cli_col_name{}},
+                                 {message::cli_col_processors{}, true},
+                                 {message::cli_col_memory{}, true},
+                                 {message::cli_col_disk{}, true}});
     for (const auto& plan : list.items) {
         table.add({{plan.name},
                    {number(plan.processors)},
@@ -220,17 +242,18 @@ std::string text_of(const contract::PlanList& list, const TextStyle& style)
 
 std::string text_of(const contract::NetworkList& list, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
-    Table table{{{text(message::cli_col_name{})},
-                 {text(message::cli_col_switch{})},
-                 {text(message::cli_col_vlan{}), true},
-                 {text(message::cli_col_mac_prefix{})},
-                 {text(message::cli_col_hosts{})}}};
+    Table table = titled(style, {{message::cli_col_name{}},
+                                 {message::cli_col_switch{}},
+                                 {message::cli_col_vlan{}, true},
+                                 {message::cli_col_mac_prefix{}},
+                                 {message::cli_col_hosts{}}});
     for (const auto& network : list.items) {
         std::vector<std::string> hosts;
+        hosts.reserve(network.bindings.size());
         for (const auto& binding : network.bindings) {
             hosts.push_back(binding.host_name);
         }
+        std::ranges::sort(hosts);
         table.add({{network.name},
                    {network.switch_},
                    {network.vlan ? number(*network.vlan) : "-"},
@@ -242,17 +265,16 @@ std::string text_of(const contract::NetworkList& list, const TextStyle& style)
 
 std::string text_of(const contract::VmList& list, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
-    Table table{{{text(message::cli_col_name{})},
-                 {text(message::cli_col_state{})},
-                 {text(message::cli_col_power{})},
-                 {text(message::cli_col_host{})},
-                 {text(message::cli_col_namespace{})},
-                 {text(message::cli_col_plan{})},
-                 {text(message::cli_col_processors{}), true},
-                 {text(message::cli_col_memory{}), true},
-                 {text(message::cli_col_disk{}), true},
-                 {text(message::cli_col_network{})}}};
+    Table table = titled(style, {{message::cli_col_name{}},
+                                 {message::cli_col_state{}},
+                                 {message::cli_col_power{}},
+                                 {message::cli_col_host{}},
+                                 {message::cli_col_namespace{}},
+                                 {message::cli_col_plan{}},
+                                 {message::cli_col_processors{}, true},
+                                 {message::cli_col_memory{}, true},
+                                 {message::cli_col_disk{}, true},
+                                 {message::cli_col_network{}}});
     for (const auto& vm : list.items) {
         table.add({{vm.name},
                    state_cell(vm.lifecycle),
@@ -297,14 +319,13 @@ std::string text_of(const contract::Vm& vm, const TextStyle& style)
 
 std::string text_of(const contract::OperationList& list, const TextStyle& style)
 {
-    const auto text = [&](const Message& message) { return render(message, style.language); };
-    Table table{{{text(message::cli_col_operation{})},
-                 {text(message::cli_col_kind{})},
-                 {text(message::cli_col_state{})},
-                 {text(message::cli_col_resource{})},
-                 {text(message::cli_col_host{})},
-                 {text(message::cli_col_requests{}), true},
-                 {text(message::cli_col_created{})}}};
+    Table table = titled(style, {{message::cli_col_operation{}},
+                                 {message::cli_col_kind{}},
+                                 {message::cli_col_state{}},
+                                 {message::cli_col_resource{}},
+                                 {message::cli_col_host{}},
+                                 {message::cli_col_requests{}, true},
+                                 {message::cli_col_created{}}});
     for (const auto& operation : list.items) {
         table.add({{operation.id},
                    {operation.kind},

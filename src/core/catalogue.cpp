@@ -43,8 +43,9 @@ std::string render(const Error& error, Language language)
     std::string text = render(error.message(), language);
     if (error.peer().code || !error.peer().text.empty()) {
         text += " [";
-        if (error.peer().code) {
-            text += fmt::format("{} (0x{:08X})", *error.peer().code, *error.peer().code);
+        if (const auto code = error.peer().code) { // HRESULTs are known by their hexadecimal form
+            text += *code < 0x10000 ? fmt::format("{}", *code)
+                                    : fmt::format("{} (0x{:08X})", *code, *code);
         }
         if (!error.peer().text.empty()) {
             text += (error.peer().code ? ": " : "") + error.peer().text;

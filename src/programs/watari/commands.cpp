@@ -1,32 +1,103 @@
 #include "programs/watari/commands.hpp"
 
 #include "client/size.hpp"
+#include "messages/cli_help.hpp"
+#include "programs/watari/usage.hpp"
 
 #include <CLI/CLI.hpp>
 
 namespace watari::cli {
 
-CLI::App* add_noun(CLI::App& app, const std::string& name, const std::string& description)
+Verb& Verb::needs(const char* name, std::string& into, const Message& text)
 {
-    auto* noun = app.add_subcommand(name, description);
-    noun->require_subcommand(1);
-    return noun;
+    app_->add_option(name, into, render(text, language_))->required();
+    return *this;
 }
 
-CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& description)
+Verb& Verb::needs(const char* name, std::vector<std::string>& into, const Message& text)
 {
-    return noun.add_subcommand(name, description);
+    app_->add_option(name, into, render(text, language_))->required();
+    return *this;
 }
 
-void add_limit(CLI::App& verb, std::size_t& limit)
+Verb& Verb::needs_number(const char* name, std::int64_t& into, const Message& text)
 {
-    verb.add_option("--limit", limit, "show at most so many")->check(CLI::Range(1, 1'000'000));
+    auto* option = app_->add_option(name, into, render(text, language_))->required();
+    must_be_number(*option, language_);
+    return *this;
 }
 
-void add_key(CLI::App& verb, std::string& key)
+Verb& Verb::option(const char* name, std::string& into, const Message& text)
 {
-    verb.add_option("--idempotency-key", key,
-                    "the same key never orders twice (default: a new one)");
+    app_->add_option(name, into, render(text, language_));
+    return *this;
+}
+
+Verb& Verb::option(const char* name, std::optional<std::string>& into, const Message& text)
+{
+    app_->add_option(name, into, render(text, language_));
+    return *this;
+}
+
+Verb& Verb::number(const char* name, std::optional<std::int64_t>& into, const Message& text)
+{
+    auto* option = app_->add_option(name, into, render(text, language_));
+    must_be_number(*option, language_);
+    return *this;
+}
+
+Verb& Verb::one_of(const char* name, std::optional<std::string>& into,
+                   const std::vector<std::string>& values, const Message& text)
+{
+    auto* option = app_->add_option(name, into, render(text, language_));
+    must_be_one_of(*option, values, language_);
+    return *this;
+}
+
+Verb& Verb::flag(const char* name, bool& into, const Message& text)
+{
+    app_->add_flag(name, into, render(text, language_));
+    return *this;
+}
+
+Verb& Verb::limit(std::size_t& into)
+{
+    auto* option = app_->add_option("--limit", into, render(message::help_limit{}, language_));
+    must_be_number(*option, 1, 1'000'000, language_);
+    return *this;
+}
+
+Verb& Verb::key(std::string& into)
+{
+    return option("--idempotency-key", into, message::help_key{});
+}
+
+void Verb::does(Action action)
+{
+    app_->callback([chosen = action_, action = std::move(action)] { *chosen = action; });
+}
+
+Noun::Noun(CLI::App& app, Action& action, Language language, const char* name, const Message& text)
+    : app_(app.add_subcommand(name, render(text, language))), action_(&action), language_(language)
+{
+    speak_too(*app_, language);
+    app_->require_subcommand(1);
+}
+
+Verb Noun::verb(const char* name, const Message& text)
+{
+    auto* verb = app_->add_subcommand(name, render(text, language_));
+    speak_too(*verb, language_);
+    return {*verb, *action_, language_};
+}
+
+void add_one(Noun& noun, const char* name, const Message& text, const char* argument,
+             const Message& argument_text, Task<client::ExitCode> (*act)(Session&, std::string))
+{
+    const auto given = std::make_shared<std::string>();
+    noun.verb(name, text)
+        .needs(argument, *given, argument_text)
+        .does([given, act](Session& session) { return act(session, *given); });
 }
 
 std::int64_t mib_from(const std::string& size)
@@ -47,11 +118,6 @@ std::optional<std::int64_t> optional_mib_from(const std::string& size)
 std::optional<std::int64_t> optional_bytes_from(const std::string& size)
 {
     return size.empty() ? std::nullopt : std::optional{bytes_from(size)};
-}
-
-std::optional<std::string> given(const std::string& text)
-{
-    return text.empty() ? std::nullopt : std::optional{text};
 }
 
 } // namespace watari::cli

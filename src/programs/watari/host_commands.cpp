@@ -1,7 +1,6 @@
 #include "messages/cli.hpp"
+#include "messages/cli_help.hpp"
 #include "programs/watari/commands.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <fstream>
 #include <iostream>
@@ -37,11 +36,6 @@ std::string password_in(const std::string& path)
     return password;
 }
 
-Task<ExitCode> list(Session& session, std::size_t limit)
-{
-    co_return session.show_list(co_await session.client.list_hosts(limit));
-}
-
 Task<ExitCode> show(Session& session, std::string name)
 {
     co_return session.show(co_await session.client.get_host(std::move(name)));
@@ -67,52 +61,38 @@ Task<ExitCode> remove(Session& session, std::string name)
     co_return co_await session.follow(std::move(operation));
 }
 
-void add_enroll(CLI::App& noun, Action& action)
+void add_enroll(Noun& noun)
 {
     const auto enrolment = std::make_shared<Enrolment>();
-    auto* verb = add_verb(noun, "enroll", "enrol a host; it is probed first");
-    verb->add_option("NAME", enrolment->body.name, "how people call the host")->required();
-    verb->add_option("--address", enrolment->body.address, "IP address or DNS name")->required();
-    verb->add_option("--port", enrolment->body.port, "WS-Management port (default 5985)");
-    verb->add_option("--user", enrolment->body.user, "account on the host")
-        ->default_str("Administrator");
-    verb->add_option("--password-file", enrolment->password_file,
-                     "file with the account's password; - reads standard input")
-        ->required();
-    verb->add_option("--namespace", enrolment->body.namespace_,
-                     "which WMI namespace to use (default auto)")
-        ->check(CLI::IsMember({"auto", "v1", "v2"}));
-    verb->add_option("--memory-reserve-mib", enrolment->body.memory_reserve_mib,
-                     "memory left to the host itself (default 2048)");
-    add_key(*verb, enrolment->key);
-    enrolment->body.user = "Administrator";
-    verb->callback([&action, enrolment] {
-        action = [enrolment](Session& session) { return enroll(session, *enrolment); };
-    });
+    auto& body = enrolment->body;
+    body.user = "Administrator";
+    noun.verb("enroll", message::help_host_enroll{})
+        .needs("NAME", body.name, message::help_host_name{})
+        .needs("--address", body.address, message::help_host_address{})
+        .number("--port", body.port, message::help_host_port{})
+        .option("--user", body.user, message::help_host_user{})
+        .needs("--password-file", enrolment->password_file, message::help_host_password_file{})
+        .one_of("--namespace", body.namespace_, {"auto", "v1", "v2"},
+                message::help_host_namespace{})
+        .number("--memory-reserve-mib", body.memory_reserve_mib,
+                message::help_host_memory_reserve{})
+        .key(enrolment->key)
+        .does([enrolment](Session& session) { return enroll(session, *enrolment); });
 }
 
 } // namespace
 
-void add_host_commands(CLI::App& app, Action& action)
+void add_host_commands(Menu menu)
 {
-    auto& noun = *add_noun(app, "host", "the Hyper-V hosts");
-    const auto name = std::make_shared<std::string>();
-    const auto limit = std::make_shared<std::size_t>(100'000);
-    auto* verb = add_verb(noun, "list", "list the hosts");
-    add_limit(*verb, *limit);
-    verb->callback(
-        [&action, limit] { action = [limit](Session& session) { return list(session, *limit); }; });
-    add_enroll(noun, action);
-    const auto add = [&](const char* verb_name, const char* description, auto act) {
-        auto* one = add_verb(noun, verb_name, description);
-        one->add_option("NAME", *name, "name or id")->required();
-        one->callback([&action, name, act] {
-            action = [name, act](Session& session) { return act(session, *name); };
-        });
+    auto noun = menu.noun("host", message::help_host{});
+    add_list(noun, message::help_host_list{}, &client::Client::list_hosts);
+    add_enroll(noun);
+    const auto add = [&noun](const char* name, const Message& text, auto act) {
+        add_one(noun, name, text, "NAME", message::help_name_or_id{}, act);
     };
-    add("show", "show a host, its facts and what it can do", show);
-    add("refresh", "read the host's inventory now", refresh);
-    add("remove", "forget a host; nothing on it is touched", remove);
+    add("show", message::help_host_show{}, show);
+    add("refresh", message::help_host_refresh{}, refresh);
+    add("remove", message::help_host_remove{}, remove);
 }
 
 } // namespace watari::cli

@@ -1,7 +1,9 @@
 #include "core/clock.hpp"
 #include "messages/cli.hpp"
+#include "messages/cli_help.hpp"
 #include "net/tcp.hpp"
 #include "programs/watari/commands.hpp"
+#include "programs/watari/usage.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -38,10 +40,21 @@ struct Flags {
     std::int64_t wait_timeout_seconds = 3600;
 };
 
-Language language_of(const Flags& flags)
+/// What --lang says, wherever it stands, else the environment: known before anything is read, since
+/// help and refusals are said in it.
+Language language_of(const std::vector<std::string_view>& arguments)
 {
+    std::string asked;
+    constexpr std::string_view option = "--lang";
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == option && i + 1 < arguments.size()) {
+            asked = arguments[i + 1];
+        } else if (arguments[i].starts_with("--lang=")) {
+            asked = arguments[i].substr(option.size() + 1);
+        }
+    }
     for (const auto& text :
-         {flags.language, variable("LC_ALL"), variable("LC_MESSAGES"), variable("LANG")}) {
+         {asked, variable("LC_ALL"), variable("LC_MESSAGES"), variable("LANG")}) {
         if (!text.empty()) {
             return language_from(text);
         }
@@ -49,7 +62,7 @@ Language language_of(const Flags& flags)
     return Language::en;
 }
 
-cli::Options options_of(const Flags& flags)
+cli::Options options_of(const Flags& flags, Language language)
 {
     cli::Options options;
     options.server = flags.server.empty() ? variable("WATARI_SERVER") : flags.server;
@@ -58,7 +71,7 @@ cli::Options options_of(const Flags& flags)
     options.json = flags.output == "json";
     options.wait = flags.wait;
     options.wait_timeout_seconds = flags.wait_timeout_seconds;
-    options.language = language_of(flags);
+    options.language = language;
     options.is_terminal_out = isatty(STDOUT_FILENO) == 1;
     options.is_terminal_err = isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb";
     const bool may_colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb";
@@ -88,25 +101,34 @@ std::string token_of(const cli::Options& options)
     return token;
 }
 
-void add_global_options(CLI::App& app, Flags& flags)
+void add_global_options(CLI::App& app, Flags& flags, Language language)
 {
-    app.add_option("--server", flags.server,
-                   "URL of watarid (default $WATARI_SERVER, else http://127.0.0.1:8420)");
-    app.add_option(
-        "--token-file", flags.token_file,
-        "file with the token (default $WATARI_TOKEN_FILE, else ~/.local/state/watari/admin.token)");
-    app.add_option("-o,--output", flags.output, "table or json (default table)")
-        ->check(CLI::IsMember({"table", "json"}));
+    const auto text = [language](const Message& message) { return render(message, language); };
+    app.add_option("--server", flags.server, text(message::help_server{}));
+    app.add_option("--token-file", flags.token_file, text(message::help_token_file{}));
+    auto* output = app.add_option("-o,--output", flags.output, text(message::help_output{}));
+    cli::must_be_one_of(*output, {"table", "json"}, language);
+    app.add_flag_callback("--wait", [&flags] { flags.wait = true; }, text(message::help_wait{}));
     app.add_flag_callback(
-        "--wait", [&flags] { flags.wait = true; },
-        "follow the operation to its end (default on a terminal)");
-    app.add_flag_callback("--no-wait", [&flags] { flags.wait = false; }, "only give the order");
-    app.add_option("--wait-timeout", flags.wait_timeout_seconds,
-                   "wait at most so many seconds (default 3600); then exit code 7")
-        ->check(CLI::Range(0, 604800));
-    app.add_option("--lang", flags.language, "ja or en (default from LANG)")
-        ->check(CLI::IsMember({"ja", "en"}));
-    app.set_version_flag("--version", "watari 0.1.0");
+        "--no-wait", [&flags] { flags.wait = false; }, text(message::help_no_wait{}));
+    auto* timeout = app.add_option("--wait-timeout", flags.wait_timeout_seconds,
+                                   text(message::help_wait_timeout{}));
+    cli::must_be_number(*timeout, 0, 604'800, language);
+    auto* asked = app.add_option("--lang", flags.language, text(message::help_lang{}));
+    cli::must_be_one_of(*asked, {"ja", "en"}, language);
+    app.set_version_flag("--version", "watari 0.1.0", text(message::help_version{}));
+}
+
+void add_commands(CLI::App& app, cli::Action& action, Language language)
+{
+    const cli::Menu menu{app, action, language};
+    cli::add_host_commands(menu);
+    cli::add_storage_commands(menu);
+    cli::add_image_commands(menu);
+    cli::add_plan_commands(menu);
+    cli::add_network_commands(menu);
+    cli::add_vm_commands(menu);
+    cli::add_operation_commands(menu);
 }
 
 void say(const Error& error, const cli::Options& options)
@@ -165,30 +187,25 @@ int execute(const cli::Action& action, const cli::Options& options)
 
 int main(int argc, char** argv)
 {
-    CLI::App app{"Watari's command line: provisions Windows desktops on fleets of Hyper-V hosts.",
-                 "watari"};
+    const auto language = language_of({argv + 1, argv + argc});
+    CLI::App app{render(message::help_watari{}, language), "watari"};
+    cli::speak(app, language);
     app.fallthrough();
     app.require_subcommand(1);
-    app.footer("Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 "
-               "capacity or quota, "
-               "7 wait timed out, 8 operation failed.");
     Flags flags;
     cli::Action action;
-    add_global_options(app, flags);
-    cli::add_host_commands(app, action);
-    cli::add_storage_commands(app, action);
-    cli::add_image_commands(app, action);
-    cli::add_plan_commands(app, action);
-    cli::add_network_commands(app, action);
-    cli::add_vm_commands(app, action);
-    cli::add_operation_commands(app, action);
+    add_global_options(app, flags, language);
+    add_commands(app, action, language);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::Success& success) { // --help, --version
+        return app.exit(success);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+        std::cerr << "watari: " << cli::usage_text(app, error, language) << "\n";
+        return static_cast<int>(ExitCode::usage);
     }
     std::signal(SIGPIPE, SIG_IGN);
-    const auto options = options_of(flags);
+    const auto options = options_of(flags, language);
     try {
         return execute(action, options);
     } catch (const Error& error) {

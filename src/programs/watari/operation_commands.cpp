@@ -1,19 +1,11 @@
+#include "messages/cli_help.hpp"
 #include "programs/watari/commands.hpp"
-
-#include <CLI/CLI.hpp>
-
-#include <memory>
 
 namespace watari::cli {
 
 namespace {
 
 using client::ExitCode;
-
-Task<ExitCode> list(Session& session, std::size_t limit)
-{
-    co_return session.show_list(co_await session.client.list_operations(limit));
-}
 
 Task<ExitCode> show(Session& session, std::string id)
 {
@@ -45,27 +37,16 @@ Task<ExitCode> cancel(Session& session, std::string id)
 
 } // namespace
 
-void add_operation_commands(CLI::App& app, Action& action)
+void add_operation_commands(Menu menu)
 {
-    auto& noun = *add_noun(app, "operation", "the work under way and done");
-    const auto id = std::make_shared<std::string>();
-    const auto limit = std::make_shared<std::size_t>(50);
-    auto* verb =
-        add_verb(noun, "list", "list operations, newest first (50 unless --limit says otherwise)");
-    add_limit(*verb, *limit);
-    verb->callback(
-        [&action, limit] { action = [limit](Session& session) { return list(session, *limit); }; });
-    const auto add = [&](const char* name, const char* description,
-                         Task<ExitCode> (*act)(Session&, std::string)) {
-        auto* one = add_verb(noun, name, description);
-        one->add_option("ID", *id, "id of the operation")->required();
-        one->callback([&action, id, act] {
-            action = [id, act](Session& session) { return act(session, *id); };
-        });
+    auto noun = menu.noun("operation", message::help_operation{});
+    add_list(noun, message::help_operation_list{}, &client::Client::list_operations, 50);
+    const auto add = [&noun](const char* name, const Message& text, auto act) {
+        add_one(noun, name, text, "ID", message::help_operation_id{}, act);
     };
-    add("show", "show an operation, its steps and where it was placed", show);
-    add("wait", "follow an operation to its end", wait);
-    add("cancel", "ask an operation to stop and undo what it did", cancel);
+    add("show", message::help_operation_show{}, show);
+    add("wait", message::help_operation_wait{}, wait);
+    add("cancel", message::help_operation_cancel{}, cancel);
 }
 
 } // namespace watari::cli

@@ -1,6 +1,6 @@
+#include "messages/cli.hpp"
+#include "messages/cli_help.hpp"
 #include "programs/watari/commands.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <memory>
 
@@ -33,11 +33,6 @@ struct Choice {
     bool force = false;
     std::string key;
 };
-
-Task<ExitCode> list(Session& session, std::size_t limit)
-{
-    co_return session.show_list(co_await session.client.list_vms(limit));
-}
 
 Task<ExitCode> show(Session& session, std::string vm)
 {
@@ -89,6 +84,10 @@ Task<ExitCode> stop(Session& session, Choice choice)
 
 Task<ExitCode> resize(Session& session, Resize resize)
 {
+    const auto& wanted = resize.body;
+    if (!wanted.plan && !wanted.processors && resize.memory.empty() && resize.disk.empty()) {
+        throw Error{ErrorKind::invalid, message::cli_resize_nothing{}};
+    }
     resize.body.memory_mib = optional_mib_from(resize.memory);
     resize.body.disk_bytes = optional_bytes_from(resize.disk);
     if (resize.restart) {
@@ -105,104 +104,72 @@ Task<ExitCode> remove(Session& session, Choice choice)
     co_return co_await session.follow(std::move(operation));
 }
 
-void add_create(CLI::App& noun, Action& action)
+void add_create(Noun& noun)
 {
     const auto order = std::make_shared<Creation>();
     auto& body = order->body;
-    auto* verb = add_verb(noun, "create", "order a VM");
-    verb->add_option("NAME", body.name, "name of the VM")->required();
-    verb->add_option("--plan", body.plan, "size to order")->required();
-    verb->add_option("--image", body.image, "golden disk (default: an empty disk)");
-    verb->add_option("--disk-source", body.disk_source,
-                     "how the disk comes from the image (default copy)")
-        ->check(CLI::IsMember({"copy", "differencing"}));
-    verb->add_option("--disk-format", body.disk_format, "disk format (default: the host's best)")
-        ->check(CLI::IsMember({"vhd", "vhdx"}));
-    verb->add_option("--network", body.network, "network to join");
-    verb->add_option("--host", body.host, "only this host (default: placement chooses)");
-    verb->add_flag("--no-start", order->no_start, "leave it off");
-    verb->add_option("--memory", order->memory, "instead of the plan's, such as 2GiB");
-    verb->add_option("--processors", body.processors, "instead of the plan's");
-    verb->add_option("--disk", order->disk, "instead of the plan's, such as 40GiB");
-    verb->add_flag("--plan-only", order->plan_only, "order nothing; show what would be done");
-    verb->add_option("--reason", body.reason, "why, for the record");
-    add_key(*verb, order->key);
-    verb->callback([&action, order] {
-        action = [order](Session& session) { return create(session, *order); };
-    });
+    noun.verb("create", message::help_vm_create{})
+        .needs("NAME", body.name, message::help_vm_name{})
+        .needs("--plan", body.plan, message::help_vm_plan{})
+        .option("--image", body.image, message::help_vm_image{})
+        .one_of("--disk-source", body.disk_source, {"copy", "differencing"},
+                message::help_vm_disk_source{})
+        .one_of("--disk-format", body.disk_format, {"vhd", "vhdx"}, message::help_vm_disk_format{})
+        .option("--network", body.network, message::help_vm_network{})
+        .option("--host", body.host, message::help_vm_host{})
+        .flag("--no-start", order->no_start, message::help_vm_no_start{})
+        .option("--memory", order->memory, message::help_vm_memory{})
+        .number("--processors", body.processors, message::help_vm_processors{})
+        .option("--disk", order->disk, message::help_vm_disk{})
+        .flag("--plan-only", order->plan_only, message::help_vm_plan_only{})
+        .option("--reason", body.reason, message::help_vm_reason{})
+        .key(order->key)
+        .does([order](Session& session) { return create(session, *order); });
 }
 
-void add_resize(CLI::App& noun, Action& action)
+void add_resize(Noun& noun)
 {
     const auto order = std::make_shared<Resize>();
-    auto* verb = add_verb(noun, "resize", "change plan, memory, processors or disk");
-    verb->add_option("NAME", order->vm, "name or id")->required();
-    verb->add_option("--plan", order->body.plan, "the new plan");
-    verb->add_option("--memory", order->memory, "such as 4GiB");
-    verb->add_option("--processors", order->body.processors, "virtual processors");
-    verb->add_option("--disk", order->disk, "such as 80GiB; a disk only grows");
-    verb->add_flag("--restart", order->restart,
-                   "shut down and start again where the change needs it");
-    add_key(*verb, order->key);
-    verb->callback([&action, order] {
-        action = [order](Session& session) { return resize(session, *order); };
-    });
+    noun.verb("resize", message::help_vm_resize{})
+        .needs("NAME", order->vm, message::help_name_or_id{})
+        .option("--plan", order->body.plan, message::help_vm_resize_plan{})
+        .option("--memory", order->memory, message::help_memory{})
+        .number("--processors", order->body.processors, message::help_processors{})
+        .option("--disk", order->disk, message::help_vm_resize_disk{})
+        .flag("--restart", order->restart, message::help_vm_resize_restart{})
+        .key(order->key)
+        .does([order](Session& session) { return resize(session, *order); });
 }
 
-struct Verb {
-    const char* name;
-    const char* description;
-    const char* force = nullptr; ///< what --force does
-    bool has_key = false;
-};
-
-void add_choice(CLI::App& noun, const Verb& how, Action& action,
-                Task<ExitCode> (*act)(Session&, Choice))
+void add_power_and_end(Noun& noun)
 {
     const auto choice = std::make_shared<Choice>();
-    auto* verb = add_verb(noun, how.name, how.description);
-    verb->add_option("NAME", choice->vm, "name or id")->required();
-    if (how.force != nullptr) {
-        verb->add_flag("--force", choice->force, how.force);
-    }
-    if (how.has_key) {
-        add_key(*verb, choice->key);
-    }
-    verb->callback([&action, choice, act] {
-        action = [choice, act](Session& session) { return act(session, *choice); };
-    });
+    const auto verb = [&](const char* name, const Message& text) {
+        return noun.verb(name, text).needs("NAME", choice->vm, message::help_name_or_id{});
+    };
+    const auto does = [choice](Task<ExitCode> (*act)(Session&, Choice)) {
+        return [choice, act](Session& session) { return act(session, *choice); };
+    };
+    verb("start", message::help_vm_start{}).key(choice->key).does(does(start));
+    verb("stop", message::help_vm_stop{})
+        .flag("--force", choice->force, message::help_vm_stop_force{})
+        .key(choice->key)
+        .does(does(stop));
+    verb("delete", message::help_vm_delete{})
+        .flag("--force", choice->force, message::help_vm_delete_force{})
+        .does(does(remove));
 }
 
 } // namespace
 
-void add_vm_commands(CLI::App& app, Action& action)
+void add_vm_commands(Menu menu)
 {
-    auto& noun = *add_noun(app, "vm", "the VMs");
-    const auto limit = std::make_shared<std::size_t>(100'000);
-    auto* verb = add_verb(noun, "list", "list the VMs, newest first");
-    add_limit(*verb, *limit);
-    verb->callback(
-        [&action, limit] { action = [limit](Session& session) { return list(session, *limit); }; });
-    const auto name = std::make_shared<std::string>();
-    auto* one = add_verb(noun, "show", "show a VM");
-    one->add_option("NAME", *name, "name or id")->required();
-    one->callback(
-        [&action, name] { action = [name](Session& session) { return show(session, *name); }; });
-    add_create(noun, action);
-    add_choice(noun, {.name = "start", .description = "start a VM", .has_key = true}, action,
-               start);
-    add_choice(noun,
-               {.name = "stop",
-                .description = "shut the guest down",
-                .force = "cut the power",
-                .has_key = true},
-               action, stop);
-    add_resize(noun, action);
-    add_choice(noun,
-               {.name = "delete",
-                .description = "delete a VM and its own files",
-                .force = "even if it runs"},
-               action, remove);
+    auto noun = menu.noun("vm", message::help_vm{});
+    add_list(noun, message::help_vm_list{}, &client::Client::list_vms);
+    add_one(noun, "show", message::help_vm_show{}, "NAME", message::help_name_or_id{}, show);
+    add_create(noun);
+    add_resize(noun);
+    add_power_and_end(noun);
 }
 
 } // namespace watari::cli
