@@ -9,6 +9,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -100,7 +101,11 @@ void Server::State::drop_all()
     const auto dropped = live;
     for (const auto& connection : dropped) {
         connection->stream->close();
-        connection->cancel.emit(boost::asio::cancellation_type::terminal);
+        // On the loop: emitted elsewhere, Asio would pass the signal on later, to a coroutine that
+        // may have ended by then.
+        boost::asio::dispatch(executor, [connection] {
+            connection->cancel.emit(boost::asio::cancellation_type::terminal);
+        });
     }
 }
 

@@ -318,6 +318,16 @@ TEST_F(ServerWorld, draining_drops_what_is_not_done_in_time)
     EXPECT_EQ(read(*busy), "");
 }
 
+TEST_F(ServerWorld, destroying_the_server_spares_connections_that_are_about_to_end)
+{
+    serve([](Request, Caller) -> Task<Response> { co_return Response{}; });
+    auto client = connect();
+    exchange(get);
+    client.reset(); // its coroutine is woken, and ends when the loop runs next
+    server.reset();
+    clock.advance(1s);
+}
+
 TEST_F(ServerWorld, destroying_the_server_cancels_its_handlers)
 {
     bool went_on = false;
