@@ -1,6 +1,8 @@
 #include "sim/fleet.hpp"
 
 #include "messages/sim.hpp"
+#include "net/tls.hpp"
+#include "sim/tls.hpp"
 
 #include <fmt/format.h>
 
@@ -23,20 +25,52 @@ constexpr std::size_t hosts_max = 50'000;
 /// What outlives a connection: the listener comes and goes with the host.
 struct SimulatedHost::Door : std::enable_shared_from_this<SimulatedHost::Door> {
     Executor executor;
+    Clock& wire;
     Service& service;
     net::Network* network = nullptr;
-    net::Endpoint at;
+    std::optional<net::Endpoint> at;
     std::unique_ptr<http::Server> server;
+    net::Network* tls_network = nullptr;
+    std::optional<net::Endpoint> tls_at;
+    net::KeyPair tls_pair;
+    std::unique_ptr<http::Server> tls_server;
     bool wants_open = true;
 
-    Door(Executor executor_, Service& service_) : executor(std::move(executor_)), service(service_)
+    Door(Executor executor_, Clock& wire_, Service& service_)
+        : executor(std::move(executor_)), wire(wire_), service(service_)
     {
+    }
+
+    void open_plain()
+    {
+        server = service.serve(executor, network->listen(*at));
+        at = server->local();
+    }
+
+    void open_tls()
+    {
+        const Host& host = service.host();
+        auto identity =
+            std::make_shared<net::TlsServer>(tls_of(host.generation(), host.profile(), tls_pair));
+        tls_server = service.serve(
+            executor, net::tls_listener(tls_network->listen(*tls_at), wire, std::move(identity)));
+        tls_at = tls_server->local();
+    }
+
+    void close()
+    {
+        server.reset();
+        tls_server.reset();
     }
 
     void open()
     {
-        server = service.serve(executor, network->listen(at));
-        at = server->local();
+        if (at) {
+            open_plain();
+        }
+        if (tls_at) {
+            open_tls();
+        }
     }
 };
 
@@ -47,10 +81,10 @@ Task<> follow_power(std::weak_ptr<SimulatedHost::Door> held)
 {
     co_await yield_to_others();
     const auto door = held.lock();
-    if (!door || door->network == nullptr) {
+    if (!door) {
         co_return;
     }
-    door->server.reset();
+    door->close();
     if (door->wants_open) {
         door->open();
     }
@@ -63,7 +97,7 @@ SimulatedHost::SimulatedHost(Executor executor, Clock& clock, HostOptions option
       host_(std::make_unique<Host>(clock, *random_, std::move(options.engine))),
       service_(std::make_unique<Service>(*host_, *random_, std::move(options.service),
                                          wire == nullptr ? clock : *wire)),
-      door_(std::make_shared<Door>(std::move(executor), *service_))
+      door_(std::make_shared<Door>(std::move(executor), wire == nullptr ? clock : *wire, *service_))
 {
     host_->on_power([this](bool down) {
         service_->forget_sessions();
@@ -78,12 +112,25 @@ void SimulatedHost::listen(net::Network& network, const net::Endpoint& at)
 {
     door_->network = &network;
     door_->at = at;
-    door_->open();
+    door_->open_plain();
+}
+
+void SimulatedHost::listen_tls(net::Network& network, const net::Endpoint& at, net::KeyPair pair)
+{
+    door_->tls_network = &network;
+    door_->tls_at = at;
+    door_->tls_pair = std::move(pair);
+    door_->open_tls();
 }
 
 net::Endpoint SimulatedHost::address() const
 {
-    return door_->at;
+    return door_->at.value_or(net::Endpoint{});
+}
+
+std::optional<net::Endpoint> SimulatedHost::tls_address() const
+{
+    return door_->tls_at;
 }
 
 std::vector<Generation> generations_from(std::string_view hosts)

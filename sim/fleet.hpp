@@ -3,11 +3,13 @@
 #include "core/clock.hpp"
 #include "core/random.hpp"
 #include "core/task.hpp"
+#include "net/certificates.hpp"
 #include "net/network.hpp"
 #include "sim/service.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,9 @@ public:
     /// Throws conflict (port in use).
     void listen(net::Network& network, const net::Endpoint& at);
     net::Endpoint address() const;
+    /// HTTPS beside it, in the versions of TLS its generation speaks (see tls_of).
+    void listen_tls(net::Network& network, const net::Endpoint& at, net::KeyPair pair);
+    std::optional<net::Endpoint> tls_address() const;
 
     Host& engine() noexcept { return *host_; }
     Service& service() noexcept { return *service_; }

@@ -53,6 +53,7 @@ set(SOURCES
     service.cpp
     soap_faults.cpp
     switches.cpp
+    tls.cpp
 )
 set(TESTS
     engine/engine_test.cpp
@@ -64,6 +65,7 @@ set(TESTS
     host/v1/systems_test.cpp
     service_test.cpp
     switches_test.cpp
+    tls_test.cpp
     vectors_test.cpp
 )
 set(LIBS Boost::headers Boost::json fmt::fmt)

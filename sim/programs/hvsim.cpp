@@ -8,6 +8,7 @@
 #include "sim/fleet.hpp"
 #include "sim/scaled_clock.hpp"
 #include "sim/switches.hpp"
+#include "sim/tls.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,6 +27,7 @@ namespace {
 using namespace watari;
 
 constexpr std::uint16_t wsman_port = 5985;
+constexpr std::uint16_t wsman_tls_port = 5986;
 constexpr std::string_view control_address = "127.42.0.1:5980";
 
 struct Options {
@@ -36,6 +38,8 @@ struct Options {
     std::string ready_file;
     std::string auth = "basic";
     bool allow_unencrypted = false;
+    bool tls = false;
+    std::string tls_folder = "hvsim-tls";
     std::vector<std::string> accounts;
     std::string faults;
     std::vector<std::string> switches;
@@ -95,8 +99,21 @@ net::Endpoint address_of(const Options& options, std::size_t index)
     return at;
 }
 
-void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options& options)
+/// Port 5986 beside the usual addresses; beside given ones a free port.
+void listen_tls(sim::SimulatedHost& host, net::Network& network, const Options& options,
+                const net::KeyPair& authority, WallTime now)
 {
+    net::Endpoint at = host.address();
+    at.port = options.listen.empty() ? wsman_tls_port : std::uint16_t{0};
+    host.listen_tls(network, at,
+                    sim::host_certificate(authority, host.engine().name(), at.address, now));
+}
+
+void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options& options,
+               WallTime now)
+{
+    const auto authority =
+        options.tls ? sim::authority_in(options.tls_folder, now) : net::KeyPair{};
     const auto generations = sim::generations_from(options.hosts);
     const auto accounts = accounts_of(options);
     const auto switches = sim::switches_from(options.switches);
@@ -121,6 +138,9 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
             added.faults().add(rule);
         }
         added.listen(network, address_of(options, index));
+        if (options.tls) {
+            listen_tls(added, network, options, authority, now);
+        }
     }
 }
 
@@ -128,10 +148,14 @@ void write_ready_file(sim::SimulatedFleet& fleet, const std::string& path)
 {
     boost::json::array list;
     for (const auto& host : fleet.hosts()) {
+        boost::json::value https;
+        if (const auto at = host->tls_address()) {
+            https = "https://" + at->text() + "/wsman";
+        }
         list.push_back(boost::json::object{{"name", host->engine().name()},
                                            {"generation", to_string(host->engine().generation())},
                                            {"http", "http://" + host->address().text() + "/wsman"},
-                                           {"https", nullptr}});
+                                           {"https", https}});
     }
     // Renamed into place: a reader never sees half of it.
     const std::string draft = path + ".part";
@@ -152,7 +176,7 @@ int serve(const Options& options, Language language)
     const auto network = net::tcp_network(loop.get_executor(), *wire);
     sim::ScaledClock clock{*wire, options.time_scale};
     sim::SimulatedFleet fleet{loop.get_executor(), clock, wire.get()};
-    add_hosts(fleet, *network, options);
+    add_hosts(fleet, *network, options, wire->now());
     sim::Control control{fleet, clock};
     std::unique_ptr<http::Server> controls;
     std::string control_text = "-";
@@ -197,6 +221,10 @@ void add_options(CLI::App& app, Options& options)
                    "JSON list of the hosts, written when all listen");
     app.add_option("--auth", options.auth, "authentication schemes")->capture_default_str();
     app.add_flag("--allow-unencrypted", options.allow_unencrypted, "accept plain SOAP over HTTP");
+    app.add_flag("--tls", options.tls, "HTTPS beside HTTP, on port 5986");
+    app.add_option("--tls-folder", options.tls_folder,
+                   "where the authority is that vouches for the hosts (ca.pem); made when missing")
+        ->capture_default_str();
     app.add_option("--account", options.accounts,
                    "USER=PASSWORD-FILE; without it Administrator / watari-sim");
     app.add_option("--faults", options.faults, "JSON list of fault rules for every host");

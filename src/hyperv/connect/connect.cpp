@@ -1,6 +1,7 @@
 #include "hyperv/connect/connect.hpp"
 
 #include "auth/scheme.hpp"
+#include "core/log.hpp"
 #include "hyperv/connect/connection.hpp"
 #include "hyperv/connect/probe.hpp"
 #include "hyperv/v1/driver.hpp"
@@ -43,7 +44,10 @@ http::MakeConnectionGuard guard_for(const HostAddress& address)
 
 http::ClientOptions client_options(const HostAddress& address, const std::string& stack)
 {
-    http::ClientOptions options{.make_guard = guard_for(address)};
+    if (address.tls && address.tls->trust == net::TlsTrust::nothing) {
+        log::warn("host_certificate_not_checked", {{"host", address.endpoint.text()}});
+    }
+    http::ClientOptions options{.tls = address.tls, .make_guard = guard_for(address)};
     options.connections_max =
         is_stack_2(stack) ? 1 : 3; // wsman.md 9: 5 shells and operations per user on Stack 2.0
     return options;

@@ -4,6 +4,7 @@
 #include "core/random.hpp"
 #include "hyperv/driver.hpp"
 #include "net/network.hpp"
+#include "net/tls.hpp"
 #include "wsman/client/session.hpp"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ std::string_view to_string(NamespaceChoice choice) noexcept;
 /// How to reach a host.
 struct HostAddress {
     net::Endpoint endpoint;
+    std::optional<net::TlsClientOptions> tls = {}; ///< absent: HTTP
     std::string user;
     std::string password;
     NamespaceChoice ns = NamespaceChoice::automatic;
