@@ -68,14 +68,14 @@ T value_in(const std::string& json)
 
 } // namespace
 
-net::Endpoint server_from(std::string_view url)
+Server server_from(std::string_view url)
 {
+    constexpr std::string_view plain = "http://";
+    constexpr std::string_view secure = "https://";
     const std::string whole{url};
-    if (url.starts_with("https://")) {
-        throw Error{ErrorKind::invalid, message::cli_server_without_tls{.server = whole}};
-    }
-    if (url.starts_with("http://")) {
-        url.remove_prefix(7);
+    const bool tls = url.starts_with(secure);
+    if (tls || url.starts_with(plain)) {
+        url.remove_prefix(tls ? secure.size() : plain.size());
     }
     while (url.ends_with('/')) {
         url.remove_suffix(1);
@@ -83,16 +83,18 @@ net::Endpoint server_from(std::string_view url)
     const bool is_plausible = !url.empty() && url.find_first_of("/?#@ ") == std::string_view::npos;
     auto server = is_plausible ? net::endpoint_from(url) : std::nullopt;
     if (is_plausible && !server) {
-        server = net::endpoint_from(std::string{url} + ":80");
+        server = net::endpoint_from(std::string{url} + (tls ? ":443" : ":80"));
     }
     if (!server) {
         throw Error{ErrorKind::invalid, message::cli_server_not_understood{.server = whole}};
     }
-    return *server;
+    return {.endpoint = *server, .tls = tls};
 }
 
 Client::Client(net::Network& network, Clock& clock, ClientSettings settings)
-    : clock_(clock), settings_(std::move(settings)), http_(network, clock, settings_.server, {})
+    : clock_(clock),
+      settings_(std::move(settings)),
+      http_(network, clock, settings_.server, {.tls = settings_.tls})
 {
 }
 

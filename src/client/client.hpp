@@ -12,9 +12,16 @@
 
 namespace watari::client {
 
-/// The server of "http://127.0.0.1:8420", "127.0.0.1:8420" or "watari.example". Throws invalid
-/// (message::cli_server_not_understood, message::cli_server_without_tls).
-net::Endpoint server_from(std::string_view url);
+struct Server {
+    net::Endpoint endpoint;
+    bool tls = false;
+
+    friend bool operator==(const Server&, const Server&) = default;
+};
+
+/// The server of "https://watari.example", "http://127.0.0.1:8420", "127.0.0.1:8420" or
+/// "watari.example". Throws invalid (message::cli_server_not_understood).
+Server server_from(std::string_view url);
 
 /// What the server said: the value, and the JSON exactly as it came.
 template <class T>
@@ -25,7 +32,8 @@ struct Answer {
 
 struct ClientSettings {
     net::Endpoint server{"127.0.0.1", 8420};
-    std::string token = {}; ///< empty: none is sent
+    std::optional<net::TlsClientOptions> tls = {}; ///< absent: plain HTTP
+    std::string token = {};                        ///< empty: none is sent
     Language language = Language::en;
 };
 

@@ -60,11 +60,12 @@ TEST(Size, says_what_to_write_instead_of_a_plain_number)
 
 TEST(Server, is_understood_with_and_without_scheme_and_port)
 {
-    EXPECT_EQ(server_from("http://127.0.0.1:8420"), (net::Endpoint{"127.0.0.1", 8420}));
-    EXPECT_EQ(server_from("http://127.0.0.1:8420/"), (net::Endpoint{"127.0.0.1", 8420}));
-    EXPECT_EQ(server_from("[::1]:8420"), (net::Endpoint{"::1", 8420}));
-    EXPECT_EQ(server_from("http://watari.example"), (net::Endpoint{"watari.example", 80}));
-    EXPECT_EQ(code_of([] { server_from("https://watari.example"); }), "cli_server_without_tls");
+    EXPECT_EQ(server_from("http://127.0.0.1:8420"), (Server{{"127.0.0.1", 8420}}));
+    EXPECT_EQ(server_from("http://127.0.0.1:8420/"), (Server{{"127.0.0.1", 8420}}));
+    EXPECT_EQ(server_from("[::1]:8420"), (Server{{"::1", 8420}}));
+    EXPECT_EQ(server_from("http://watari.example"), (Server{{"watari.example", 80}}));
+    EXPECT_EQ(server_from("https://watari.example"), (Server{{"watari.example", 443}, true}));
+    EXPECT_EQ(server_from("https://watari.example:8420"), (Server{{"watari.example", 8420}, true}));
     for (const auto* text : {"", "http://", "http://a/b", "http://me@a", "a:99999"}) {
         EXPECT_EQ(code_of([&] { server_from(text); }), "cli_server_not_understood") << text;
     }

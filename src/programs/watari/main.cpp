@@ -34,6 +34,7 @@ std::string variable(const char* name)
 struct Flags {
     std::string server;
     std::string token_file;
+    std::string ca_file;
     std::string output = "table";
     std::string language;
     std::optional<bool> wait;
@@ -68,6 +69,7 @@ cli::Options options_of(const Flags& flags, Language language)
     options.server = flags.server.empty() ? variable("WATARI_SERVER") : flags.server;
     options.token_file =
         flags.token_file.empty() ? variable("WATARI_TOKEN_FILE") : flags.token_file;
+    options.ca_file = flags.ca_file.empty() ? variable("WATARI_CA_FILE") : flags.ca_file;
     options.json = flags.output == "json";
     options.wait = flags.wait;
     options.wait_timeout_seconds = flags.wait_timeout_seconds;
@@ -106,6 +108,7 @@ void add_global_options(CLI::App& app, Flags& flags, Language language)
     const auto text = [language](const Message& message) { return render(message, language); };
     app.add_option("--server", flags.server, text(message::help_server{}));
     app.add_option("--token-file", flags.token_file, text(message::help_token_file{}));
+    app.add_option("--ca-file", flags.ca_file, text(message::help_ca_file{}));
     auto* output = app.add_option("-o,--output", flags.output, text(message::help_output{}));
     cli::must_be_one_of(*output, {"table", "json"}, language);
     app.add_flag_callback("--wait", [&flags] { flags.wait = true; }, text(message::help_wait{}));
@@ -134,7 +137,8 @@ void add_commands(CLI::App& app, cli::Action& action, Language language)
 void say(const Error& error, const cli::Options& options)
 {
     std::cerr << "watari: " << client::text_of(error, options.language) << "\n";
-    if (error.kind() == ErrorKind::unauthenticated) {
+    const bool is_about_tls = error.code().starts_with("tls_"); // no token would help
+    if (error.kind() == ErrorKind::unauthenticated && !is_about_tls) {
         std::cerr << render(message::cli_give_token{}, options.language) << "\n";
     }
 }
@@ -157,10 +161,15 @@ int execute(const cli::Action& action, const cli::Options& options)
     const auto network = net::tcp_network(loop.get_executor(), *clock);
     const auto server =
         client::server_from(options.server.empty() ? "http://127.0.0.1:8420" : options.server);
-    client::Client client{
-        *network,
-        *clock,
-        {.server = server, .token = token_of(options), .language = options.language}};
+    client::ClientSettings settings{
+        .server = server.endpoint, .token = token_of(options), .language = options.language};
+    if (server.tls) {
+        settings.tls.emplace();
+        if (!options.ca_file.empty()) {
+            settings.tls->ca_files = {options.ca_file};
+        }
+    }
+    client::Client client{*network, *clock, std::move(settings)};
     cli::Session session{client, *clock, *random, options};
     int code = static_cast<int>(ExitCode::failed);
     boost::asio::signal_set signals{loop, SIGINT, SIGTERM};

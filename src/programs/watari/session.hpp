@@ -15,6 +15,7 @@ namespace watari::cli {
 struct Options {
     std::string server;
     std::string token_file;
+    std::string ca_file;
     bool json = false;
     std::optional<bool> wait = {}; ///< as given; on a terminal we wait unless told otherwise
     std::int64_t wait_timeout_seconds = 3600;

@@ -15,8 +15,8 @@ namespace watari {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> known_settings{"data", "listen", "log_level", "log_file",
-                                                         "operation_timeout"};
+constexpr std::array<std::string_view, 7> known_settings{
+    "data", "listen", "tls_certificate", "tls_key", "log_level", "log_file", "operation_timeout"};
 
 using Settings = std::vector<std::pair<std::string, std::string>>; // later ones win
 
@@ -109,9 +109,11 @@ Loaded load_config(const Flags& flags,
     const auto path = flags.config_file.value_or(home + "/.config/watari/watarid.toml");
     read_file(path, flags.config_file.has_value(), settings, loaded.problems);
     read_environment(environment, settings);
-    const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5> given{
+    const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 7> given{
         {{"data", &flags.data},
          {"listen", &flags.listen},
+         {"tls_certificate", &flags.tls_certificate},
+         {"tls_key", &flags.tls_key},
          {"log_level", &flags.log_level},
          {"log_file", &flags.log_file},
          {"operation_timeout", &flags.operation_timeout}}};
@@ -133,7 +135,12 @@ Loaded load_config(const Flags& flags,
             loaded.problems.emplace_back(message::config_bad_address{.value = listen});
         }
     }
-    if (!is_loopback(loaded.config.listen.address)) {
+    loaded.config.tls_certificate = in(settings, "tls_certificate");
+    loaded.config.tls_key = in(settings, "tls_key");
+    if (loaded.config.tls_certificate.empty() != loaded.config.tls_key.empty()) {
+        loaded.problems.emplace_back(message::config_tls_incomplete{});
+    }
+    if (loaded.config.tls_certificate.empty() && !is_loopback(loaded.config.listen.address)) {
         loaded.problems.emplace_back(
             message::config_needs_tls{.address = loaded.config.listen.text()});
     }

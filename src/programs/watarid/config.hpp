@@ -14,6 +14,8 @@ namespace watari {
 struct Config {
     std::filesystem::path data;
     net::Endpoint listen{"127.0.0.1", 8420};
+    std::string tls_certificate; ///< PEM files; both or neither: then HTTPS alone is served
+    std::string tls_key;
     log::Level log_level = log::Level::info;
     std::string log_file;
     std::chrono::seconds operation_timeout{60}; ///< of requests to hosts: 1 to 60
@@ -24,6 +26,8 @@ struct Flags {
     std::optional<std::string> config_file;
     std::optional<std::string> data;
     std::optional<std::string> listen;
+    std::optional<std::string> tls_certificate;
+    std::optional<std::string> tls_key;
     std::optional<std::string> log_level;
     std::optional<std::string> log_file;
     std::optional<std::string> operation_timeout;

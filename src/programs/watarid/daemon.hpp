@@ -5,11 +5,13 @@
 #include "fleet/fleet.hpp"
 #include "http/server.hpp"
 #include "net/network.hpp"
+#include "net/tls.hpp"
 #include "operations/engine.hpp"
 #include "store/sqlite/sqlite.hpp"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace watari {
@@ -25,6 +27,7 @@ struct Seams {
 struct DaemonOptions {
     std::filesystem::path data; ///< database, key, token; made (mode 0700) when absent
     net::Endpoint listen{"127.0.0.1", 8420};
+    std::optional<net::TlsServerOptions> tls = {}; ///< absent: plain HTTP
     store::sqlite::Options sqlite = {};
     operations::EngineOptions engine = {};
     fleet::FleetOptions fleet = {};
@@ -46,6 +49,10 @@ public:
     Task<> start();
     /// Ends requests and steps under way until `deadline`.
     Task<> stop(Deadline deadline);
+
+    /// Reads certificate and key again, for connections to come. Throws what TlsServer::reload
+    /// throws, and then nothing changed.
+    void reload_certificate();
 
     net::Endpoint address() const;
     std::filesystem::path token_file() const;

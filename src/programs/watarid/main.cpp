@@ -59,6 +59,32 @@ Task<> run(Daemon& daemon, boost::asio::signal_set& signals, Clock& clock,
     co_await daemon.stop(Deadline::after(clock, seconds{10}));
 }
 
+std::optional<net::TlsServerOptions> tls_of(const Config& config)
+{
+    if (config.tls_certificate.empty()) {
+        return std::nullopt;
+    }
+    return net::TlsServerOptions{.certificate_file = config.tls_certificate,
+                                 .key_file = config.tls_key,
+                                 .answer_to_plain = http::https_expected_answer()};
+}
+
+/// SIGHUP: the certificate was renewed. One that cannot be read leaves the old one in place.
+void reload_on(boost::asio::signal_set& hangups, Daemon& daemon)
+{
+    hangups.async_wait([&](const boost::system::error_code& failure, int) {
+        if (failure) {
+            return;
+        }
+        try {
+            daemon.reload_certificate();
+        } catch (const Error& error) {
+            log::error("certificate_not_reloaded", {{"error", error.what()}});
+        }
+        reload_on(hangups, daemon);
+    });
+}
+
 int serve(const Config& config, Language language)
 {
     log::set_sink(log::spdlog_sink(config.log_level, config.log_file));
@@ -72,7 +98,10 @@ int serve(const Config& config, Language language)
         Daemon daemon{{loop.get_executor(), *clock, *random, *network},
                       {.data = config.data,
                        .listen = config.listen,
+                       .tls = tls_of(config),
                        .operation_timeout = config.operation_timeout}};
+        boost::asio::signal_set hangups{loop, SIGHUP};
+        reload_on(hangups, daemon);
         boost::asio::co_spawn(loop, run(daemon, signals, *clock, failure),
                               [&](std::exception_ptr thrown) {
                                   loop.stop();
@@ -104,6 +133,10 @@ int main(int argc, char** argv)
                    "folder of the database, key and admin token (default ~/.local/state/watari)");
     app.add_option("--listen", flags.listen,
                    "address and port of the REST API (default 127.0.0.1:8420)");
+    app.add_option(
+        "--tls-certificate", flags.tls_certificate,
+        "PEM file with the certificate and its chain: serve HTTPS (SIGHUP reads it again)");
+    app.add_option("--tls-key", flags.tls_key, "PEM file with the certificate's private key");
     app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
     app.add_option("--log-file", flags.log_file,
                    "write the log there instead of to standard error");
