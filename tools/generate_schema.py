@@ -184,6 +184,9 @@ def typed_header(short, ns, classes, used):
              f"inline constexpr std::string_view schema_ns = \"{ns}\";", ""]
     for name in used:
         lines += class_struct(name, classes[name])
+    lines += ["/// All of them as one type, for code that speaks to several namespaces alike.", "struct Classes {",
+              "    static constexpr std::string_view ns = schema_ns;"]
+    lines += [f"    using {name} = {short}::{name};" for name in used] + ["};", ""]
     return "\n".join(lines + [f"}} // namespace watari::schema::{short}", ""])
 
 

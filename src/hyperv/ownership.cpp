@@ -25,7 +25,7 @@ bool is_proven(const VmRef& wanted, const SeenVm& seen)
     if (const auto mark = mark_in(seen.notes)) {
         return *mark == wanted.mark;
     }
-    return !wanted.folder.empty() && same_path(wanted.folder, seen.folder);
+    return seen.has_birth_name || (!wanted.folder.empty() && same_path(wanted.folder, seen.folder));
 }
 
 void prove_ownership(const VmRef& wanted, const SeenVm& seen)

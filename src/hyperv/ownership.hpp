@@ -12,10 +12,12 @@ struct SeenVm {
     std::string name;
     std::string notes;
     HostPath folder = {}; ///< of its configuration; empty: not looked at
+    /// v1: its name is the one it was born with, which is as good as the mark until that follows.
+    bool has_birth_name = false;
 };
 
-/// Whether at least two of recorded GUID (the look-up itself), our mark and our folder are there. A
-/// mark of another VM or site denies it.
+/// Whether at least two of recorded GUID (the look-up itself), our mark (or birth name) and our
+/// folder are there. A mark of another VM or site denies it.
 bool is_proven(const VmRef& wanted, const SeenVm& seen);
 /// Throws conflict: message::ownership_lost unless is_proven().
 void prove_ownership(const VmRef& wanted, const SeenVm& seen);

@@ -56,6 +56,13 @@ class Generator(unittest.TestCase):
         self.assertEqual(code, 0, error)
         self.assertIn("ArrayProperty<Msvm_X, std::uint64_t> Sizes{\"Sizes\", cim::Type::uint64};", header)
 
+    def test_names_all_classes_in_one_type(self):
+        self.with_class(class_body())
+        code, error, header = self.generate()
+        self.assertEqual(code, 0, error)
+        self.assertIn("struct Classes {", header)
+        self.assertIn("    using Msvm_X = v2::Msvm_X;", header)
+
     def test_a_second_run_rewrites_nothing(self):
         self.with_class(class_body())
         self.generate()

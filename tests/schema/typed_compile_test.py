@@ -16,6 +16,11 @@ SOURCE = """
 using namespace watari::schema;
 using Memory = v2::Msvm_MemorySettingData;
 using Service = v2::Msvm_VirtualSystemManagementService;
+template <class Classes>
+struct Alike {
+    using Memory = Classes::Msvm_MemorySettingData;
+    using Settings = Classes::Msvm_VirtualSystemSettingData;
+};
 void use(Object<Memory>& memory, Call<Service::DefineSystem>& call, Result<Service::DefineSystem>& result)
 {
     (void)memory, (void)call, (void)result;
@@ -49,6 +54,13 @@ class TypedClasses(unittest.TestCase):
 
     def test_a_misspelt_parameter_does_not(self):
         self.assert_refused("call.set(Service::DefineSystem::SystemSetting, memory)", "no member named 'SystemSetting'")
+
+    def test_code_that_speaks_alike_to_both_apis_compiles(self):
+        self.assert_compiles("(void)Alike<v1::Classes>::Memory::Limit; (void)Alike<v2::Classes>::Memory::Limit")
+
+    def test_a_property_that_only_one_of_both_apis_has_does_not(self):
+        self.assert_compiles("(void)Alike<v2::Classes>::Settings::ConfigurationDataRoot")
+        self.assert_refused("(void)Alike<v1::Classes>::Settings::ConfigurationDataRoot", "no member named 'ConfigurationDataRoot'")
 
     def test_a_method_of_the_other_api_does_not(self):
         self.assert_refused("Call<Service::DefineVirtualSystem> old", "no member named 'DefineVirtualSystem'")

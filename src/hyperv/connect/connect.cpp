@@ -39,7 +39,8 @@ std::string_view to_string(NamespaceChoice choice) noexcept
 http::MakeConnectionGuard guard_for(const HostAddress& address)
 {
     return wsman::client_guard(
-        auth::basic_client({.user = address.user, .password = auth::Secret{address.password}}));
+        auth::basic_client({.user = address.user, .password = auth::Secret{address.password}},
+                           auth::InTheClear::allowed));
 }
 
 http::ClientOptions client_options(const HostAddress& address, const std::string& stack)
@@ -67,12 +68,15 @@ LiveConnection::LiveConnection(net::Network& network, Clock& clock, Random& rand
             on_request(record);
         }
     };
-    const std::string name =
-        probe_.computer_name.empty() ? address.endpoint.text() : probe_.computer_name;
-    driver_ =
-        probe_.ns == Namespace::v1
-            ? v1::make_driver(*client_, clock, random, probe_.capabilities, name, std::move(count))
-            : v2::make_driver(*client_, clock, random, probe_.capabilities, name, std::move(count));
+    wmi::Surroundings around{.client = *client_,
+                             .clock = clock,
+                             .random = random,
+                             .capabilities = probe_.capabilities,
+                             .host_name = probe_.computer_name.empty() ? address.endpoint.text()
+                                                                       : probe_.computer_name,
+                             .on_request = std::move(count)};
+    driver_ = probe_.ns == Namespace::v1 ? v1::make_driver(std::move(around))
+                                         : v2::make_driver(std::move(around));
 }
 
 void LiveConnection::count_probe(std::uint64_t requests)

@@ -1,9 +1,7 @@
-#include "hyperv/v1/devices.hpp"
-
-#include "hyperv/v1/machine.hpp"
+#include "hyperv/v1/acts.hpp"
 #include "hyperv/v1/network.hpp"
 #include "hyperv/v1/uplinks.hpp"
-#include "hyperv/v1/values.hpp"
+#include "hyperv/wmi/vm.hpp"
 #include "messages/hyperv.hpp"
 
 #include <map>
@@ -18,16 +16,11 @@ using Service = schema::v1::Msvm_VirtualSystemManagementService;
 using Add = Service::AddVirtualSystemResources;
 using Resource = Machine::Resource;
 
-std::string text_of(const Slot& slot)
-{
-    return fmt::format("{} {}:{}", slot.controller == ControllerType::ide ? "IDE" : "SCSI",
-                       slot.controller_number, slot.position);
-}
-
 Task<Done> add(Act& act, HostVmId vm, std::vector<std::string> settings)
 {
     schema::Call<Add> call;
-    call.set(Add::TargetSystem, system_path(vm)).set(Add::ResourceSettingData, settings);
+    call.set(Add::TargetSystem, wmi::system_path<Dialect::Classes>(vm))
+        .set(Add::ResourceSettingData, settings);
     co_return co_await act.change(call);
 }
 
@@ -45,7 +38,7 @@ std::string drive(const std::string& controller, unsigned position)
     schema::Object<Resource> settings;
     settings.set(Resource::ResourceType, resource_type::disk_drive)
         .set(Resource::ResourceSubType, std::string{sub_type::disk_drive})
-        .set(Resource::Parent, by_instance_id(Resource::class_name, controller).text())
+        .set(Resource::Parent, wmi::by_instance_id<Resource>(controller).text())
         .set(Resource::Address, fmt::format("{}", position)); // v2 says AddressOnParent
     return settings.cim_xml();
 }
@@ -55,7 +48,7 @@ std::string medium(const std::string& drive_id, const HostPath& path)
     schema::Object<Resource> settings;
     settings.set(Resource::ResourceType, resource_type::storage_extent)
         .set(Resource::ResourceSubType, std::string{sub_type::virtual_hard_disk})
-        .set(Resource::Parent, by_instance_id(Resource::class_name, drive_id).text())
+        .set(Resource::Parent, wmi::by_instance_id<Resource>(drive_id).text())
         .set(Resource::Connection, std::vector<std::string>{path}); // v2 says HostResource
     return settings.cim_xml();
 }
@@ -64,19 +57,23 @@ std::string medium(const std::string& drive_id, const HostPath& path)
 class Additions
 {
 public:
-    Additions(Act& act, VmRef vm, std::vector<DiskAttachment> disks,
+    Additions(Act& act, Uplinks& uplinks, VmRef vm, std::vector<DiskAttachment> disks,
               std::vector<NicAttachment> nics)
-        : act_(act), vm_(std::move(vm)), disks_(std::move(disks)), nics_(std::move(nics))
+        : act_(act),
+          uplinks_(uplinks),
+          vm_(std::move(vm)),
+          disks_(std::move(disks)),
+          nics_(std::move(nics))
     {
     }
 
     Task<> run()
     {
         co_await read();
-        check_slots();
+        wmi::require_free_slots(machine_.name(), machine_.disks(), disks_);
         for (const auto& nic : nics_) {
             if (nic.vlan && !nic.switch_id.empty()) {
-                co_await require_vlan_attached(act_, nic.switch_id, *nic.vlan);
+                co_await require_vlan_attached(act_, uplinks_, nic.switch_id, *nic.vlan);
             }
         }
         co_await add_controllers();
@@ -102,50 +99,31 @@ private:
                 ports.push_back(at == ports_.end() ? port_name(nic.channel) : at->second.name);
             }
         }
-        machine_ = co_await read_own_machine(act_, vm_, std::move(ports));
-    }
-
-    bool is_attached(const DiskAttachment& wanted) const
-    {
-        const auto present = machine_.disks();
-        return std::ranges::any_of(present, [&](const VmDisk& disk) {
-            return disk.slot == wanted.slot && same_path(disk.path, wanted.path);
-        });
-    }
-
-    void check_slots() const
-    {
-        const auto present = machine_.disks();
-        for (const auto& wanted : disks_) {
-            require_local(wanted.path);
-            for (const auto& disk : present) {
-                if (disk.slot == wanted.slot && !same_path(disk.path, wanted.path)) {
-                    throw Error{ErrorKind::conflict,
-                                message::slot_occupied{.name = machine_.name(),
-                                                       .path = disk.path,
-                                                       .slot = text_of(disk.slot)}};
-                }
-            }
+        auto machine = co_await read_machine(act_, vm_.guid, std::move(ports));
+        if (!machine) {
+            wmi::throw_not_on_host(act_, vm_.guid);
         }
+        wmi::prove_own<Dialect>(vm_, *machine);
+        machine_ = std::move(*machine);
+    }
+
+    bool is_attached(const DiskAttachment& disk) const
+    {
+        return wmi::is_attached(machine_.disks(), disk);
     }
 
     Task<> add_controllers()
     {
-        std::size_t needed = 0;
-        for (const auto& disk : disks_) {
-            if (disk.slot.controller == ControllerType::scsi) {
-                needed = std::max<std::size_t>(needed, disk.slot.controller_number + 1);
-            }
+        std::vector<std::string> controllers(
+            wmi::missing_controllers(machine_.scsi_controllers().size(), disks_));
+        if (controllers.empty()) {
+            co_return;
         }
-        const std::size_t present = machine_.scsi_controllers().size();
-        std::vector<std::string> controllers;
-        for (std::size_t i = present; i < needed; ++i) {
-            controllers.push_back(scsi_controller(Uuid::random(act_.shared().random)));
+        for (auto& controller : controllers) {
+            controller = scsi_controller(Uuid::random(act_.random()));
         }
-        if (!controllers.empty()) {
-            co_await change(std::move(controllers));
-            co_await read(); // their numbers follow from all ids
-        }
+        co_await change(std::move(controllers));
+        co_await read(); // their numbers follow from all ids
     }
 
     /// The port of a NIC, with its VLAN before anything is connected to it.
@@ -155,7 +133,7 @@ private:
             co_return;
         }
         MadePort made{.port = {}, .is_new = false};
-        if (const auto present = find_nic(machine_, nic)) {
+        if (const auto present = wmi::find_nic(machine_.network_adapters(), nic)) {
             if (const auto port = port_of(machine_, present->settings_id);
                 port && cim::same_name(port->switch_id, nic.switch_id)) {
                 made.port = *port;
@@ -177,34 +155,30 @@ private:
         return at == ports_.end() ? std::nullopt : std::optional{at->second};
     }
 
+    std::string controller_of(const DiskAttachment& disk) const
+    {
+        return wmi::require_controller(machine_.name(), disk.slot,
+                                       machine_.controller_of(vm_.guid, disk.slot));
+    }
+
     std::string drive_of(const DiskAttachment& disk) const
     {
-        const auto controller = machine_.controller_of(vm_.guid, disk.slot);
-        if (!controller) {
-            throw Error{
-                ErrorKind::conflict,
-                message::controller_missing{.name = machine_.name(), .slot = text_of(disk.slot)}};
-        }
-        return drive_id(*controller, disk.slot.position);
+        return wmi::drive_id(controller_of(disk), disk.slot.position);
     }
 
     Task<> add_drives_and_nics()
     {
         std::vector<std::string> settings;
         for (const auto& disk : disks_) {
-            const auto id = drive_of(disk);
-            drives_.insert_or_assign(disk.slot, id);
-            if (!is_attached(disk) && !machine_.has_resource(id)) {
-                settings.push_back(
-                    drive(*machine_.controller_of(vm_.guid, disk.slot), disk.slot.position));
+            if (!is_attached(disk) && !machine_.has_resource(drive_of(disk))) {
+                settings.push_back(drive(controller_of(disk), disk.slot.position));
             }
         }
         for (const auto& nic : nics_) {
-            const auto present = find_nic(machine_, nic);
+            const auto present = wmi::find_nic(machine_.network_adapters(), nic);
             if (!present) {
                 settings.push_back(nic_settings(nic, port_for(nic)).cim_xml());
-            } else if (!nic.switch_id.empty() &&
-                       !cim::same_name(present->switch_id, nic.switch_id)) {
+            } else if (!wmi::is_connected(*present, nic)) {
                 has_changed_ = true;
                 co_await reconnect(act_, vm_.guid, present->settings_id, *port_for(nic));
             }
@@ -219,7 +193,7 @@ private:
         std::vector<std::string> settings;
         for (const auto& disk : disks_) {
             if (!is_attached(disk)) {
-                settings.push_back(medium(drives_.at(disk.slot), disk.path));
+                settings.push_back(medium(drive_of(disk), disk.path));
             }
         }
         if (!settings.empty()) {
@@ -232,11 +206,12 @@ private:
     {
         for (const auto& disk : disks_) {
             if (!is_attached(disk)) {
-                co_return text_of(disk.slot);
+                co_return wmi::text_of(disk.slot);
             }
         }
         for (const auto& nic : nics_) {
-            if (auto lacks = difference(machine_, nic); !lacks.empty()) {
+            if (auto lacks = wmi::difference(wmi::find_nic(machine_.network_adapters(), nic), nic);
+                !lacks.empty()) {
                 co_return lacks;
             }
             if (const auto port = port_for(nic);
@@ -266,22 +241,22 @@ private:
     }
 
     Act& act_;
+    Uplinks& uplinks_;
     VmRef vm_;
     std::vector<DiskAttachment> disks_;
     std::vector<NicAttachment> nics_;
     Machine machine_;
-    std::map<Slot, std::string> drives_; ///< predicted ids
-    std::map<Uuid, Port> ports_;         ///< by channel
+    std::map<Uuid, Port> ports_; ///< by channel
     bool has_changed_ = false;
     bool is_certain_ = true;
 };
 
 } // namespace
 
-Task<> add_devices(Act& act, VmRef vm, std::vector<DiskAttachment> disks,
+Task<> add_devices(Act& act, Uplinks& uplinks, VmRef vm, std::vector<DiskAttachment> disks,
                    std::vector<NicAttachment> nics)
 {
-    Additions additions{act, std::move(vm), std::move(disks), std::move(nics)};
+    Additions additions{act, uplinks, std::move(vm), std::move(disks), std::move(nics)};
     co_await additions.run();
 }
 

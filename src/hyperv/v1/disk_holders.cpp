@@ -1,27 +1,15 @@
-#include "hyperv/v1/disk_holders.hpp"
-
-#include "hyperv/v1/act.hpp"
-#include "hyperv/v1/disk.hpp"
-#include "hyperv/v1/machine.hpp"
-#include "hyperv/v1/summary.hpp"
-#include "hyperv/v1/values.hpp"
+#include "hyperv/v1/dialect.hpp"
+#include "hyperv/wmi/summary.hpp"
 #include "messages/hyperv.hpp"
-#include "schema/v1.hpp"
 
 #include <fmt/format.h>
 
 namespace watari::hyperv::v1 {
 
-using Medium = schema::v1::Msvm_ResourceAllocationSettingData;
-using Settings = schema::v1::Msvm_VirtualSystemSettingData;
-
 namespace {
 
-/// Checkpoints continue a disk in a file of this kind.
-bool is_checkpoint_disk(std::string_view path)
-{
-    return cim::folded(path).ends_with(".avhd");
-}
+using Medium = Machine::Resource;
+using Settings = Machine::Settings;
 
 /// `web-0_1B2C.vhd` after `web-0.vhd`.
 bool is_named_after(std::string_view child, std::string_view path)
@@ -41,17 +29,15 @@ constexpr int chain_max = 64;
 }
 
 /// The disk is open, or a saved state depends on it.
-Task<> refuse_in_use(Act& act, HostPath path, const HeldDisk* holder)
+Task<> refuse_in_use(Act& act, HostPath path, const wmi::HeldDisk* holder)
 {
-    const auto owner = holder != nullptr ? owner_of(holder->medium_id) : std::nullopt;
+    const auto owner = holder != nullptr ? wmi::owner_of(holder->medium_id) : std::nullopt;
     std::optional<VmSummary> vm;
     if (owner) {
-        vm = co_await find_summary(act, HostVmId{*owner});
+        vm = co_await wmi::find_summary<Dialect>(act, HostVmId{*owner});
     }
     if (vm) {
-        throw Error{
-            ErrorKind::conflict,
-            message::vm_must_be_off{.name = vm->name, .state = std::string{to_string(vm->state)}}};
+        wmi::throw_must_be_off(*vm);
     }
     throw Error{ErrorKind::conflict,
                 message::disk_in_use{.holder = holder != nullptr ? holder->medium_id : "-",
@@ -63,7 +49,7 @@ Task<> refuse_in_use(Act& act, HostPath path, const HeldDisk* holder)
 Task<bool> descends_from(Act& act, HostPath child, HostPath path)
 {
     for (int i = 0; i < chain_max && !child.empty(); ++i) {
-        const auto facts = co_await find_disk(act, child);
+        const auto facts = co_await Images::find(act, child);
         if (!facts) {
             co_return false;
         }
@@ -77,19 +63,9 @@ Task<bool> descends_from(Act& act, HostPath child, HostPath path)
 
 } // namespace
 
-const HeldDisk* HeldDisks::find(std::string_view path) const noexcept
+Task<wmi::HeldDisks> Images::read_held_disks(Act& act)
 {
-    for (const HeldDisk& disk : disks) {
-        if (same_path(disk.path, path)) {
-            return &disk;
-        }
-    }
-    return nullptr;
-}
-
-Task<HeldDisks> read_held_disks(Act& act)
-{
-    HeldDisks held{.read_at = act.clock().steady()};
+    wmi::HeldDisks held{.read_at = act.clock().steady()};
     const auto media =
         co_await act.query(fmt::format("select * from {} where ResourceSubType='{}'",
                                        Medium::class_name, sub_type::virtual_hard_disk));
@@ -102,20 +78,18 @@ Task<HeldDisks> read_held_disks(Act& act)
     co_return held;
 }
 
-Task<> require_growable(Act& act, DiskFacts disk)
+Task<> Images::require_growable(Act& act, const DiskFacts& disk)
 {
-    const HeldDisks held = co_await read_held_disks(act);
+    const wmi::HeldDisks held = co_await read_held_disks(act);
     if (disk.in_use) {
         co_await refuse_in_use(act, disk.path, held.find(disk.path));
     }
-    const bool has_checkpoints = std::ranges::any_of(
-        held.disks, [](const HeldDisk& other) { return is_checkpoint_disk(other.path); });
-    for (const HeldDisk& other : held.disks) {
+    for (const wmi::HeldDisk& other : held.disks) {
         if (same_path(other.path, disk.path)) {
-            const auto owner = owner_of(other.medium_id);
+            const auto owner = wmi::owner_of(other.medium_id);
             std::optional<cim::Instance> found;
-            if (owner && has_checkpoints) {
-                found = co_await act.find(settings_path(HostVmId{*owner}));
+            if (owner && held.have_checkpoints()) {
+                found = co_await act.find(wmi::settings_path<Dialect::Classes>(HostVmId{*owner}));
             }
             const schema::Object<Settings> settings{found.value_or(cim::Instance{})};
             if (settings.get(Settings::SettingType) == checkpoint_settings ||
@@ -123,7 +97,7 @@ Task<> require_growable(Act& act, DiskFacts disk)
                 throw_has_children(act, disk.path,
                                    settings.get(Settings::ElementName).value_or(""));
             }
-        } else if (is_checkpoint_disk(other.path) || is_named_after(other.path, disk.path)) {
+        } else if (wmi::is_checkpoint_disk(other.path) || is_named_after(other.path, disk.path)) {
             // A checkpoint that waits for its merge is in nobody's settings: only the file tells.
             if (co_await descends_from(act, other.path, disk.path)) {
                 throw_has_children(act, disk.path, other.path);

@@ -1,160 +1,58 @@
 #include "hyperv/v1/driver.hpp"
 
-#include "hyperv/v1/act.hpp"
-#include "hyperv/v1/devices.hpp"
-#include "hyperv/v1/disk.hpp"
-#include "hyperv/v1/files.hpp"
-#include "hyperv/v1/inventory.hpp"
-#include "hyperv/v1/memory.hpp"
-#include "hyperv/v1/power.hpp"
-#include "hyperv/v1/summary.hpp"
-#include "hyperv/v1/vm.hpp"
-
-#include <fmt/format.h>
+#include "hyperv/v1/acts.hpp"
+#include "hyperv/v1/uplinks.hpp"
+#include "hyperv/wmi/driver.hpp"
+#include "hyperv/wmi/host.hpp"
 
 namespace watari::hyperv::v1 {
 
 namespace {
 
-std::string frame(std::string_view doing, const HostVmId& vm)
-{
-    return fmt::format("{} VM {}", doing, vm.value().upper());
-}
-
-/// Every call is one Act; the acts are in the files beside this one.
-class V1Driver final : public Driver
+/// The acts whose sequence is this namespace's own, and what they remember of the host. See
+/// wmi::WmiDriver.
+class Acts
 {
 public:
-    V1Driver(http::Client& client, Clock& clock, Random& random, Capabilities capabilities,
-             std::string host_name, std::function<void(const wsman::RequestRecord&)> on_request)
-        : shared_{.client = client,
-                  .clock = clock,
-                  .random = random,
-                  .capabilities = std::move(capabilities),
-                  .host_name = std::move(host_name),
-                  .on_request = std::move(on_request),
-                  .jobs = HostJobs{clock}}
-    {
-    }
+    using Dialect = v1::Dialect;
 
-    Namespace ns() const noexcept override { return Namespace::v1; }
-    const Capabilities& capabilities() const noexcept override { return shared_.capabilities; }
-
-    Task<HostFacts> host_facts(CallContext context) override
+    Task<HostFacts> host_facts(Act& act)
     {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("reading host facts", read_host_facts(act));
+        auto facts = co_await wmi::read_host_facts<Dialect>(act);
+        co_await learn_uplinks(act, uplinks_); // so that making a VM need not
+        co_return facts;
     }
-    Task<std::vector<VmSummary>> list_vms(CallContext context) override
+    Task<Inventory> inventory(Act& act, std::vector<HostPath> disk_paths)
     {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("listing VMs", read_summaries(act));
+        return read_inventory(act, std::move(disk_paths));
     }
-    Task<Inventory> inventory(std::span<const HostPath> disk_paths, CallContext context) override
+    Task<std::vector<VmSummary>> find_by_mark(Act& act, OwnershipMark mark)
     {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("reading the inventory",
-                                      read_inventory(act, {disk_paths.begin(), disk_paths.end()}));
+        return v1::find_by_mark(act, mark);
     }
-    Task<std::optional<Vm>> find_vm(HostVmId guid, CallContext context) override
+    Task<HostVmId> define_vm(Act& act, VmSpec spec, std::optional<HostVmId> earlier)
     {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context(frame("reading", guid), v1::find_vm(act, guid));
+        return v1::define_vm(act, std::move(spec), earlier);
     }
-    Task<std::vector<VmSummary>> find_by_mark(OwnershipMark mark, CallContext context) override
+    Task<> add_devices(Act& act, VmRef vm, std::vector<DiskAttachment> disks,
+                       std::vector<NicAttachment> nics)
     {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("looking for " + mark.line(), v1::find_by_mark(act, mark));
+        return v1::add_devices(act, uplinks_, std::move(vm), std::move(disks), std::move(nics));
     }
-    Task<std::optional<DiskFacts>> find_disk(HostPath path, CallContext context) override
+    Task<> delete_vm(Act& act, VmRef vm, bool force)
     {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("reading disk " + path, v1::find_disk(act, path));
-    }
-    Task<std::optional<HostPath>> find_folder(HostPath path, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("looking for folder " + path, v1::find_folder(act, path));
-    }
-
-    Task<DiskFacts> create_disk(NewDisk disk, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("creating disk " + disk.path, v1::create_disk(act, disk));
-    }
-    Task<DiskFacts> grow_disk(HostPath path, ByteSize size, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("growing disk " + path, v1::grow_disk(act, path, size));
-    }
-    Task<> delete_disk(HostPath path, VmId vm, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_await in_context("deleting disk " + path, v1::delete_disk(act, path, vm));
-    }
-
-    Task<HostVmId> define_vm(VmSpec spec, std::optional<HostVmId> earlier,
-                             CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_return co_await in_context("defining VM " + spec.name,
-                                      v1::define_vm(act, spec, earlier));
-    }
-    Task<> add_devices(VmRef vm, std::vector<DiskAttachment> disks, std::vector<NicAttachment> nics,
-                       CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_await in_context(frame("adding devices to", vm.guid),
-                            v1::add_devices(act, vm, std::move(disks), std::move(nics)));
-    }
-    Task<> start(VmRef vm, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_await in_context(frame("starting", vm.guid), v1::start(act, vm));
-    }
-    Task<> shut_down(VmRef vm, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_await in_context(frame("shutting down", vm.guid), v1::shut_down(act, vm));
-    }
-    Task<> turn_off(VmRef vm, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_await in_context(frame("turning off", vm.guid), v1::turn_off(act, vm));
-    }
-    Task<> set_memory(VmRef vm, ByteSize memory, CallContext context) override
-    {
-        return set_resources(std::move(vm), memory, std::nullopt, std::move(context));
-    }
-    Task<> set_processors(VmRef vm, unsigned count, CallContext context) override
-    {
-        return set_resources(std::move(vm), std::nullopt, count, std::move(context));
-    }
-    Task<> set_resources(VmRef vm, std::optional<ByteSize> memory,
-                         std::optional<unsigned> processors, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_await in_context(frame("changing memory and processors of", vm.guid),
-                            v1::set_resources(act, vm, memory, processors));
-    }
-    Task<> delete_vm(VmRef vm, bool force, CallContext context) override
-    {
-        Act act{shared_, std::move(context)};
-        co_await in_context(frame("deleting", vm.guid), v1::delete_vm(act, vm, force));
+        return v1::delete_vm(act, std::move(vm), force);
     }
 
 private:
-    Shared shared_;
+    Uplinks uplinks_;
 };
 
 } // namespace
 
-std::unique_ptr<Driver> make_driver(http::Client& client, Clock& clock, Random& random,
-                                    Capabilities capabilities, std::string host_name,
-                                    std::function<void(const wsman::RequestRecord&)> on_request)
+std::unique_ptr<Driver> make_driver(wmi::Surroundings around)
 {
-    return std::make_unique<V1Driver>(client, clock, random, std::move(capabilities),
-                                      std::move(host_name), std::move(on_request));
+    return std::make_unique<wmi::WmiDriver<Acts>>(std::move(around));
 }
 
 } // namespace watari::hyperv::v1

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "hyperv/v1/act.hpp"
-#include "hyperv/words.hpp"
+#include "hyperv/wmi/machine.hpp"
 #include "schema/v1.hpp"
 
 #include <map>
@@ -11,24 +10,15 @@
 
 namespace watari::hyperv::v1 {
 
-/// The settings of one VM as the host shows them, by class, with the VLANs of its switch ports.
-struct Machine {
-    using Settings = schema::v1::Msvm_VirtualSystemSettingData;
+/// The settings of one VM or checkpoint as the host shows them, by class, with the VLANs of its
+/// switch ports. `resources` has its media too.
+struct Machine : wmi::BasicMachine<schema::v1::Classes> {
     using Global = schema::v1::Msvm_VirtualSystemGlobalSettingData;
-    using Memory = schema::v1::Msvm_MemorySettingData;
-    using Processor = schema::v1::Msvm_ProcessorSettingData;
-    using Resource = schema::v1::Msvm_ResourceAllocationSettingData;
-    using Nic = schema::v1::Msvm_SyntheticEthernetPortSettingData;
-    using LegacyNic = schema::v1::Msvm_EmulatedEthernetPortSettingData;
     using Vlan = schema::v1::Msvm_VLANEndpointSettingData;
+    /// Names the VM that settings belong to.
+    static constexpr auto& owner_property = Settings::SystemName;
 
-    std::optional<schema::Object<Settings>> settings = {};
     std::optional<schema::Object<Global>> global = {};
-    std::optional<schema::Object<Memory>> memory = {};
-    std::optional<schema::Object<Processor>> processor = {};
-    std::vector<schema::Object<Resource>> resources = {}; ///< controllers, drives and media
-    std::vector<schema::Object<Nic>> nics = {};
-    std::vector<schema::Object<LegacyNic>> legacy_nics = {};
     std::vector<schema::Object<Vlan>> vlans = {}; ///< of switch ports; not only of this VM's
 
     /// InstanceIDs of `vlans` by folded port name, where the host does not name them as predicted.
@@ -37,17 +27,14 @@ struct Machine {
     /// Takes an instance of one of the classes above; others are left out.
     void add(const cim::Instance& instance);
 
-    std::string name() const;
     std::string notes() const;
-    HostPath folder() const; ///< ExternalDataRoot
-    std::optional<ByteSize> memory_size() const;
+    HostPath folder() const;
+    unsigned vm_generation() const { return 1; }
+    std::string configuration_version() const;
+    bool is_checkpoint() const;
+    std::optional<Uuid> owner() const; ///< the VM they belong to
     std::vector<VmDisk> disks() const;
     std::vector<VmNic> network_adapters() const;
-    /// InstanceIDs of the SCSI controllers in the order in which they are numbered.
-    std::vector<std::string> scsi_controllers() const;
-    /// InstanceID of the controller of a slot; nullopt: there is none.
-    std::optional<std::string> controller_of(const HostVmId& vm, const Slot& slot) const;
-    bool has_resource(std::string_view instance_id) const;
     /// By the predicted id or vlan_ids; nullptr: not read, or the host names it otherwise.
     const schema::Object<Vlan>* vlan_of(std::string_view port) const;
 };
@@ -55,10 +42,8 @@ struct Machine {
 /// Everything one VM's settings say, and the VLANs of these switch ports, in one request: all of it
 /// is CIM_SettingData. nullopt: no such VM. Costs the host an instance of each; used where an act
 /// needs nearly all of it.
-Task<std::optional<Machine>> read_machine(Act& act, HostVmId vm,
-                                          std::vector<std::string> ports = {});
-/// The same of a VM proven to be ours. Throws not_found, conflict (ownership_lost).
-Task<Machine> read_own_machine(Act& act, const VmRef& vm, std::vector<std::string> ports = {});
+Task<std::optional<Machine>> read_machine(wmi::Act& act, HostVmId vm,
+                                          std::vector<std::string> ports);
 
 /// Where a NIC's Connection leads.
 struct Port {

@@ -1,6 +1,5 @@
 #include "hyperv/v1/network.hpp"
 
-#include "hyperv/v1/values.hpp"
 #include "messages/hyperv.hpp"
 
 #include <fmt/format.h>
@@ -20,19 +19,6 @@ using Vlan = Machine::Vlan;
 cim::ObjectPath path_of(const Port& port)
 {
     return port_path(port.switch_id, port.name);
-}
-
-bool is_refusal(const Error& error)
-{
-    switch (error.kind()) {
-    case ErrorKind::conflict:
-    case ErrorKind::invalid:
-    case ErrorKind::denied:
-    case ErrorKind::not_found:
-        return true;
-    default:
-        return false;
-    }
 }
 
 /// Whether our port is on that switch already. Throws conflict when somebody else's has its name.
@@ -58,7 +44,7 @@ Task<bool> create_port(Act& act, Port port, OwnershipMark mark, std::optional<Er
 {
     using Create = Switches::CreateSwitchPort;
     schema::Call<Create> call;
-    call.set(Create::VirtualSwitch, switch_path(port.switch_id))
+    call.set(Create::VirtualSwitch, wmi::by_name<Dialect::Switch>(port.switch_id))
         .set(Create::Name, port.name)
         .set(Create::FriendlyName, mark.line())
         .set(Create::ScopeOfResidence, "");
@@ -66,7 +52,7 @@ Task<bool> create_port(Act& act, Port port, OwnershipMark mark, std::optional<Er
         co_await act.change(call);
         co_return true;
     } catch (const Error& error) {
-        if (!is_refusal(error)) {
+        if (!wmi::is_refusal(error)) {
             throw;
         }
         refused = error;
@@ -106,7 +92,7 @@ Task<std::optional<cim::Instance>> vlan_by_associations(Act& act, Port port)
         return cim::ObjectPath::Key{name, cim::Value{value.value_or("")}};
     };
     const cim::ObjectPath path{
-        std::string{hyperv_ns},
+        std::string{Endpoint::ns},
         std::string{Endpoint::class_name},
         {key("CreationClassName", endpoint.get(Endpoint::CreationClassName)),
          key("Name", endpoint.get(Endpoint::Name)),
@@ -120,7 +106,7 @@ Task<std::optional<cim::Instance>> vlan_by_associations(Act& act, Port port)
 
 Task<std::optional<cim::Instance>> read_vlan(Act& act, Port port)
 {
-    auto found = co_await act.find(by_instance_id(Vlan::class_name, vlan_settings_id(port.name)));
+    auto found = co_await act.find(wmi::by_instance_id<Vlan>(vlan_settings_id(port.name)));
     if (!found) {
         found = co_await vlan_by_associations(act, port);
     }
@@ -149,7 +135,7 @@ Task<> put_whole(Act& act, cim::Instance row, unsigned vlan)
     if (const auto trunked = before.get(Vlan::TrunkedVLANList); !trunked.empty()) {
         after.set(Vlan::TrunkedVLANList, trunked);
     }
-    co_await act.put(by_instance_id(Vlan::class_name, id), after.instance());
+    co_await act.put(wmi::by_instance_id<Vlan>(id), after.instance());
 }
 
 /// A port made a moment ago has nothing else that a Put could lose, so it needs no Get before.
@@ -160,10 +146,10 @@ Task<bool> put_new(Act& act, Port port, unsigned vlan)
     const std::string id = vlan_settings_id(port.name);
     settings.set(Vlan::InstanceID, id).set(Vlan::AccessVLAN, static_cast<std::uint16_t>(vlan));
     try {
-        co_await act.put(by_instance_id(Vlan::class_name, id), settings.instance());
+        co_await act.put(wmi::by_instance_id<Vlan>(id), settings.instance());
         co_return true;
     } catch (const Error& error) {
-        if (!is_refusal(error)) {
+        if (!wmi::is_refusal(error)) {
             throw;
         }
     }
@@ -171,16 +157,6 @@ Task<bool> put_new(Act& act, Port port, unsigned vlan)
 }
 
 } // namespace
-
-std::optional<VmNic> find_nic(const Machine& machine, const NicAttachment& wanted)
-{
-    const auto all = machine.network_adapters();
-    const auto at = std::ranges::find_if(all, [&](const VmNic& nic) {
-        return nic.channel == wanted.channel ||
-               (!wanted.mac.digits.empty() && nic.mac == wanted.mac);
-    });
-    return at == all.end() ? std::nullopt : std::optional{*at};
-}
 
 std::optional<Port> port_of(const Machine& machine, std::string_view nic_id)
 {
@@ -199,14 +175,7 @@ std::optional<Port> port_of(const Machine& machine, std::string_view nic_id)
 
 schema::Object<Nic> nic_settings(const NicAttachment& nic, const std::optional<Port>& port)
 {
-    schema::Object<Nic> settings;
-    settings.set(Nic::ElementName, nic.name)
-        .set(Nic::ResourceType, resource_type::nic)
-        .set(Nic::ResourceSubType, std::string{sub_type::nic})
-        .set(Nic::VirtualSystemIdentifiers, std::vector<std::string>{nic.channel.braced()});
-    if (!nic.mac.digits.empty()) {
-        settings.set(Nic::Address, nic.mac.digits).set(Nic::StaticMacAddress, true);
-    }
+    auto settings = wmi::nic_settings<Nic>(nic, sub_type::nic);
     if (port) {
         settings.set(Nic::Connection, std::vector<std::string>{path_of(*port).text()});
     }
@@ -220,7 +189,7 @@ Task<> reconnect(Act& act, HostVmId vm, std::string nic_id, Port port)
     settings.set(Nic::InstanceID, nic_id)
         .set(Nic::Connection, std::vector<std::string>{path_of(port).text()});
     schema::Call<Modify> call;
-    call.set(Modify::ComputerSystem, system_path(vm))
+    call.set(Modify::ComputerSystem, wmi::system_path<Dialect::Classes>(vm))
         .set(Modify::ResourceSettingData, std::vector<std::string>{settings.cim_xml()});
     co_await act.change(call);
 }
@@ -260,7 +229,7 @@ Task<> delete_port(Act& act, std::string switch_id, std::string name)
         co_await act.change(deletion);
         co_return;
     } catch (const Error& error) {
-        if (!is_refusal(error)) {
+        if (!wmi::is_refusal(error)) {
             throw;
         }
         refused = error;
@@ -342,21 +311,6 @@ Task<std::map<std::string, std::string>> read_vlan_ids(Act& act)
         }
     }
     co_return ids;
-}
-
-std::string difference(const Machine& machine, const NicAttachment& nic)
-{
-    const auto found = find_nic(machine, nic);
-    if (!found) {
-        return "NIC " + nic.name;
-    }
-    if (!nic.mac.digits.empty() && (found->mac != nic.mac || !found->mac_is_static)) {
-        return "MAC address of " + nic.name;
-    }
-    if (!nic.switch_id.empty() && !cim::same_name(found->switch_id, nic.switch_id)) {
-        return "switch of " + nic.name;
-    }
-    return {};
 }
 
 } // namespace watari::hyperv::v1

@@ -1,15 +1,12 @@
 #pragma once
 
-#include "hyperv/v1/act.hpp"
-#include "hyperv/v1/machine.hpp"
+#include "hyperv/v1/dialect.hpp"
 
 #include <map>
 #include <string>
 
 namespace watari::hyperv::v1 {
 
-/// The NIC with this channel, or with this MAC; nullopt: none.
-std::optional<VmNic> find_nic(const Machine& machine, const NicAttachment& wanted);
 /// Where this NIC leads now; nullopt: nowhere.
 std::optional<Port> port_of(const Machine& machine, std::string_view nic_id);
 
@@ -37,8 +34,5 @@ Task<std::optional<unsigned>> vlan_of(Act& act, const Machine& machine, Port por
 /// InstanceIDs of the VLAN settings of all ports, by folded port name: two class-wide queries, for
 /// hosts that do not name them as predicted.
 Task<std::map<std::string, std::string>> read_vlan_ids(Act& act);
-
-/// What of the NIC is not as asked, its VLAN aside; empty: all is.
-std::string difference(const Machine& machine, const NicAttachment& nic);
 
 } // namespace watari::hyperv::v1

@@ -1,22 +1,14 @@
 set(SOURCES
-    act.cpp
     birth_mark.cpp
     devices.cpp
     disk.cpp
     disk_holders.cpp
     driver.cpp
-    files.cpp
-    host.cpp
-    host_job.cpp
     ids.cpp
     inventory.cpp
     machine.cpp
-    memory.cpp
     network.cpp
-    power.cpp
-    summary.cpp
     uplinks.cpp
-    values.cpp
     vm.cpp
 )
 set(TESTS)

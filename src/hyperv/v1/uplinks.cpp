@@ -1,6 +1,5 @@
 #include "hyperv/v1/uplinks.hpp"
 
-#include "hyperv/v1/act.hpp"
 #include "hyperv/v1/values.hpp"
 #include "messages/hyperv.hpp"
 #include "schema/v1.hpp"
@@ -33,7 +32,7 @@ struct Link {
     cim::ObjectPath to;
 };
 
-Task<std::vector<Link>> read_links(Act& act, std::string class_name, std::string from,
+Task<std::vector<Link>> read_links(wmi::Act& act, std::string class_name, std::string from,
                                    std::string to)
 {
     std::vector<Link> links;
@@ -88,7 +87,7 @@ std::set<std::uint16_t> vlans_of(const std::vector<cim::Instance>& settings,
     return {};
 }
 
-Task<Uplinks> read_uplinks(Act& act)
+Task<Uplinks> read_uplinks(wmi::Act& act)
 {
     Uplinks uplinks{.read_at = act.clock().steady()};
     const auto endpoints = co_await act.query("select * from Msvm_VLANEndpoint");
@@ -126,17 +125,15 @@ bool Uplinks::lets_through(std::string_view switch_id, unsigned vlan) const
            (at->second.is_trunk && at->second.vlans.contains(static_cast<std::uint16_t>(vlan)));
 }
 
-Task<> learn_uplinks(Act& act)
+Task<> learn_uplinks(wmi::Act& act, Uplinks& known)
 {
-    Uplinks& known = act.shared().uplinks;
     if (!known.read_at || act.clock().steady() - *known.read_at >= good_for / 2) {
         known = co_await read_uplinks(act);
     }
 }
 
-Task<> require_vlan_attached(Act& act, std::string switch_id, unsigned vlan)
+Task<> require_vlan_attached(wmi::Act& act, Uplinks& known, std::string switch_id, unsigned vlan)
 {
-    Uplinks& known = act.shared().uplinks;
     const bool is_fresh = known.read_at && act.clock().steady() - *known.read_at < good_for;
     if (is_fresh && known.lets_through(switch_id, vlan)) {
         co_return;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/clock.hpp"
+#include "hyperv/wmi/act.hpp"
 
 #include <cstdint>
 #include <map>
@@ -9,8 +9,6 @@
 #include <string>
 
 namespace watari::hyperv::v1 {
-
-class Act;
 
 /// Which VLANs the external ports of the host's switches let through, at one moment.
 struct Uplinks {
@@ -28,8 +26,8 @@ struct Uplinks {
 /// Throws conflict (message::network_vlan_not_attached). The list is shared by all VMs, so it is
 /// an operator's to change, never ours. No request while what was read lately says yes; else one
 /// where no port needs a list, six where one does.
-Task<> require_vlan_attached(Act& act, std::string switch_id, unsigned vlan);
+Task<> require_vlan_attached(wmi::Act& act, Uplinks& known, std::string switch_id, unsigned vlan);
 /// Reads what require_vlan_attached goes by, unless that was read lately.
-Task<> learn_uplinks(Act& act);
+Task<> learn_uplinks(wmi::Act& act, Uplinks& known);
 
 } // namespace watari::hyperv::v1

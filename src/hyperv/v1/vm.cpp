@@ -1,13 +1,7 @@
-#include "hyperv/v1/vm.hpp"
-
-#include "hyperv/ownership.hpp"
-#include "hyperv/v1/birth_mark.hpp"
-#include "hyperv/v1/machine.hpp"
-#include "hyperv/v1/memory.hpp"
+#include "hyperv/wmi/vm.hpp"
+#include "hyperv/v1/acts.hpp"
 #include "hyperv/v1/network.hpp"
-#include "hyperv/v1/power.hpp"
-#include "hyperv/v1/summary.hpp"
-#include "hyperv/v1/values.hpp"
+#include "hyperv/wmi/memory.hpp"
 #include "messages/hyperv.hpp"
 
 #include <map>
@@ -23,25 +17,6 @@ using System = schema::v1::Msvm_ComputerSystem;
 using Settings = Machine::Settings;
 using Global = Machine::Global;
 using Processor = Machine::Processor;
-
-[[noreturn]] void throw_not_as_asked(const Act& act, const std::string& name, std::string what)
-{
-    throw Error{
-        ErrorKind::conflict,
-        message::vm_not_as_asked{.host = act.host(), .name = name, .what = std::move(what)}};
-}
-
-void check(const Act& act, const VmSpec& spec, const Capabilities& capabilities)
-{
-    require_local(spec.folder);
-    require_aligned(spec.memory);
-    if (spec.vm_generation == 2) {
-        capabilities.require(Capability::vm_generation_2, act.host());
-    }
-    if (!spec.configuration_version.empty()) {
-        capabilities.require(Capability::configuration_versions, act.host());
-    }
-}
 
 /// By result, else by the name it was born with.
 Task<HostVmId> defined_vm(Act& act, const Done& done, const VmSpec& spec)
@@ -72,28 +47,11 @@ Task<HostVmId> define_new(Act& act, const VmSpec& spec)
     settings.set(Global::ElementName, birth_name(spec.mark.vm))
         .set(Global::ExternalDataRoot, spec.folder)
         .set(Global::SnapshotDataRoot, spec.folder)
-        .set(Global::AutomaticStartupAction, startup_action(spec.startup));
+        .set(Global::AutomaticStartupAction, startup_action.of(spec.startup));
     schema::Call<Define> call;
     call.set(Define::SystemSettingData, settings);
     const Done done = co_await act.change(call);
     co_return co_await defined_vm(act, done, spec);
-}
-
-Task<Machine> get_machine(Act& act, HostVmId vm)
-{
-    auto machine = co_await read_machine(act, vm);
-    if (!machine) {
-        throw Error{ErrorKind::not_found,
-                    message::vm_not_on_host{.guid = vm.value().upper(), .host = act.host()}};
-    }
-    co_return std::move(*machine);
-}
-
-bool has_resources(const Machine& machine, const VmSpec& spec)
-{
-    return machine.memory_size() == spec.memory && machine.processor &&
-           machine.processor->get(Processor::VirtualQuantity) == spec.processors &&
-           machine.memory->get(Machine::Memory::DynamicMemoryEnabled) == false;
 }
 
 bool has_mark(const Machine& machine, const VmSpec& spec)
@@ -106,7 +64,8 @@ Task<> modify_system(Act& act, HostVmId vm, schema::Object<Class> settings)
 {
     using Modify = Service::ModifyVirtualSystem;
     schema::Call<Modify> call;
-    call.set(Modify::ComputerSystem, system_path(vm)).set(Modify::SystemSettingData, settings);
+    call.set(Modify::ComputerSystem, wmi::system_path<Dialect::Classes>(vm))
+        .set(Modify::SystemSettingData, settings);
     co_await act.change(call);
 }
 
@@ -114,7 +73,7 @@ Task<> modify_system(Act& act, HostVmId vm, schema::Object<Class> settings)
 Task<> write_mark(Act& act, HostVmId vm, std::string notes, OwnershipMark mark)
 {
     schema::Object<Settings> settings;
-    settings.set(Settings::InstanceID, settings_id(vm))
+    settings.set(Settings::InstanceID, wmi::settings_id(vm))
         .set(Settings::Notes, with_mark(notes, mark));
     co_await modify_system(act, vm, std::move(settings));
 }
@@ -134,8 +93,8 @@ Task<bool> complete(Act& act, HostVmId vm, const Machine& machine, const VmSpec&
         co_await write_mark(act, vm, machine.notes(), spec.mark);
         has_changed = true;
     }
-    if (!has_resources(machine, spec)) {
-        co_await modify_resources(act, vm, spec.memory, spec.processors);
+    if (!wmi::has_resources(machine, spec)) {
+        co_await Dialect::modify_resources(act, vm, spec.memory, spec.processors, false);
         has_changed = true;
     }
     if (machine.name() != spec.name) {
@@ -147,7 +106,7 @@ Task<bool> complete(Act& act, HostVmId vm, const Machine& machine, const VmSpec&
 
 Task<Machine> get_earlier(Act& act, HostVmId vm, const VmSpec& spec)
 {
-    Machine machine = co_await get_machine(act, vm);
+    Machine machine = co_await wmi::get_machine<Dialect>(act, vm);
     if (!carries_mark(spec.mark, machine.name(), machine.notes(), machine.folder())) {
         prove_ownership({.guid = vm, .mark = spec.mark},
                         {.name = machine.name(), .notes = machine.notes()});
@@ -168,39 +127,11 @@ Task<> delete_ports(Act& act, OwnershipMark mark)
     }
 }
 
-Task<> destroy(Act& act, const VmSummary& seen)
-{
-    using Destroy = Service::DestroyVirtualSystem;
-    schema::Call<Destroy> call;
-    call.set(Destroy::ComputerSystem, system_path(seen.guid));
-    act.shared().held = {};
-    const Done done = co_await act.change(call);
-    // What the settings of the others hold is read here once for the files deleted next; a VM
-    // without any medium shows its end by a Get.
-    HeldDisks held = co_await read_held_disks(act);
-    const bool still_holds = std::ranges::any_of(held.disks, [&](const HeldDisk& disk) {
-        return is_below(disk.medium_id, settings_id(seen.guid));
-    });
-    bool is_there = still_holds;
-    if (!is_there && !done.is_certain) {
-        is_there = (co_await act.find(system_path(seen.guid))).has_value();
-    }
-    if (is_there) {
-        act.require_certain(done);
-        throw Error{ErrorKind::unavailable,
-                    message::vm_state_not_reached{.host = act.host(),
-                                                  .name = seen.name,
-                                                  .state = std::string{to_string(seen.state)},
-                                                  .wanted = "deleted"}};
-    }
-    act.shared().held = std::move(held);
-}
-
 } // namespace
 
 Task<HostVmId> define_vm(Act& act, VmSpec spec, std::optional<HostVmId> earlier)
 {
-    check(act, spec, act.shared().capabilities);
+    wmi::check(act, spec);
     Machine machine; // a new VM has nothing of what it needs
     HostVmId vm;
     if (earlier) {
@@ -210,49 +141,31 @@ Task<HostVmId> define_vm(Act& act, VmSpec spec, std::optional<HostVmId> earlier)
         vm = co_await define_new(act, spec);
     }
     if (co_await complete(act, vm, machine, spec)) {
-        machine = co_await get_machine(act, vm);
+        machine = co_await wmi::get_machine<Dialect>(act, vm);
     }
     if (!has_mark(machine, spec) || machine.name() != spec.name) {
-        throw_not_as_asked(act, spec.name, "Notes, ElementName");
+        wmi::throw_vm_not_as_asked(act, spec.name, "Notes, ElementName");
     }
-    if (!has_resources(machine, spec)) {
-        throw_not_as_asked(act, spec.name, "memory, processors");
+    if (!wmi::has_resources(machine, spec)) {
+        wmi::throw_vm_not_as_asked(act, spec.name, "memory, processors");
     }
     co_return vm;
 }
 
 Task<> delete_vm(Act& act, VmRef vm, bool force)
 {
-    std::optional<VmSummary> seen;
-    try {
-        seen = co_await look_at_own(act, vm);
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::not_found) {
-            throw;
-        }
-    }
-    if (seen) {
-        if (seen->state != PowerState::off && seen->state != PowerState::saved) {
-            if (!force) {
-                throw Error{ErrorKind::conflict,
-                            message::vm_must_be_off{.name = seen->name,
-                                                    .state = std::string{to_string(seen->state)}}};
-            }
-            co_await cut_power(act, vm.guid);
-        }
-        co_await destroy(act, *seen);
-    }
+    co_await wmi::remove_vm<Dialect>(act, vm, force);
     co_await delete_ports(act, vm.mark);
 }
 
 Task<std::vector<VmSummary>> find_by_mark(Act& act, OwnershipMark mark)
 {
-    const auto all = co_await read_summaries(act);
+    const auto all = co_await wmi::read_summaries<Dialect>(act);
     std::map<Uuid, std::string> folders;
     const auto rows = co_await act.query(fmt::format("select * from {}", Global::class_name));
     for (const auto& row : rows) {
         const schema::Object<Global> global{row};
-        if (const auto owner = owner_of(global.get(Global::InstanceID).value_or(""))) {
+        if (const auto owner = wmi::owner_of(global.get(Global::InstanceID).value_or(""))) {
             folders[*owner] = global.get(Global::ExternalDataRoot).value_or("");
         }
     }
@@ -261,6 +174,42 @@ Task<std::vector<VmSummary>> find_by_mark(Act& act, OwnershipMark mark)
         return carries_mark(mark, vm.name, vm.notes, folders[vm.guid.value()]);
     });
     co_return found;
+}
+
+Task<Done> Dialect::modify_resources(Act& act, HostVmId vm, std::optional<ByteSize> memory,
+                                     std::optional<unsigned> processors, bool is_running)
+{
+    using Modify = Service::ModifyVirtualSystemResources;
+    schema::Call<Modify> call;
+    call.set(Modify::ComputerSystem, wmi::system_path<Classes>(vm))
+        .set(Modify::ResourceSettingData,
+             wmi::resource_changes<Classes>(vm, memory, processors, is_running));
+    co_return co_await act.change(call);
+}
+
+Task<Done> Dialect::destroy(Act& act, HostVmId vm)
+{
+    using Destroy = Service::DestroyVirtualSystem;
+    schema::Call<Destroy> call;
+    call.set(Destroy::ComputerSystem, wmi::system_path<Classes>(vm));
+    co_return co_await act.change(call);
+}
+
+Task<std::optional<cim::ObjectPath>> Dialect::shutdown_component(Act& act, HostVmId vm)
+{
+    using Shutdown = Classes::Msvm_ShutdownComponent;
+    const auto rows = co_await act.query(fmt::format("select * from {} where SystemName='{}'",
+                                                     Shutdown::class_name, vm.value().upper()));
+    if (rows.empty()) {
+        co_return std::nullopt;
+    }
+    const schema::Object<Shutdown> row{rows.front()};
+    co_return cim::ObjectPath{std::string{Shutdown::ns},
+                              std::string{Shutdown::class_name},
+                              {{"CreationClassName", cim::Value{Shutdown::class_name}},
+                               {"DeviceID", cim::Value{row.get(Shutdown::DeviceID).value_or("")}},
+                               {"SystemCreationClassName", cim::Value{System::class_name}},
+                               {"SystemName", cim::Value{vm.value().upper()}}}};
 }
 
 } // namespace watari::hyperv::v1

@@ -1,11 +1,9 @@
-#include "hyperv/v2/devices.hpp"
-
-#include "hyperv/v2/machine.hpp"
+#include "hyperv/v2/acts.hpp"
 #include "hyperv/v2/network.hpp"
-#include "hyperv/v2/values.hpp"
+#include "hyperv/wmi/vm.hpp"
 #include "messages/hyperv.hpp"
 
-#include <set>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -19,16 +17,11 @@ using Resource = Machine::Resource;
 using Medium = Machine::Medium;
 using Nic = Machine::Nic;
 
-std::string text_of(const Slot& slot)
-{
-    return fmt::format("{} {}:{}", slot.controller == ControllerType::ide ? "IDE" : "SCSI",
-                       slot.controller_number, slot.position);
-}
-
 Task<Done> add(Act& act, HostVmId vm, std::vector<std::string> settings)
 {
     schema::Call<Add> call;
-    call.set(Add::AffectedConfiguration, settings_path(vm)).set(Add::ResourceSettings, settings);
+    call.set(Add::AffectedConfiguration, wmi::settings_path<Dialect::Classes>(vm))
+        .set(Add::ResourceSettings, settings);
     co_return co_await act.change(call);
 }
 
@@ -45,7 +38,7 @@ std::string drive(const std::string& controller, unsigned position)
     schema::Object<Resource> settings;
     settings.set(Resource::ResourceType, resource_type::disk_drive)
         .set(Resource::ResourceSubType, std::string{sub_type::disk_drive})
-        .set(Resource::Parent, by_instance_id(Resource::class_name, controller).text())
+        .set(Resource::Parent, wmi::by_instance_id<Resource>(controller).text())
         .set(Resource::AddressOnParent, fmt::format("{}", position));
     return settings.cim_xml();
 }
@@ -55,7 +48,7 @@ std::string medium(const std::string& drive_id, const HostPath& path)
     schema::Object<Medium> settings;
     settings.set(Medium::ResourceType, resource_type::storage_extent)
         .set(Medium::ResourceSubType, std::string{sub_type::virtual_hard_disk})
-        .set(Medium::Parent, by_instance_id(Resource::class_name, drive_id).text())
+        .set(Medium::Parent, wmi::by_instance_id<Resource>(drive_id).text())
         .set(Medium::HostResource, std::vector<std::string>{path});
     return settings.cim_xml();
 }
@@ -72,8 +65,8 @@ public:
 
     Task<> run()
     {
-        machine_ = co_await read_own_machine(act_, vm_);
-        check_slots();
+        co_await read();
+        wmi::require_free_slots(machine_.name(), machine_.disks(), disks_);
         co_await add_controllers();
         co_await add_drives_and_nics();
         co_await add_media_and_connections();
@@ -81,56 +74,31 @@ public:
         if (!has_changed_) {
             co_return;
         }
-        co_await read_again();
+        co_await read();
         if (lacks_vlan()) { // hosts lose it at times [code: os-win]
             co_await set_vlans();
-            co_await read_again();
+            co_await read();
         }
         require_all();
     }
 
 private:
-    bool is_attached(const DiskAttachment& wanted) const
+    bool is_attached(const DiskAttachment& disk) const
     {
-        const auto present = machine_.disks();
-        return std::ranges::any_of(present, [&](const VmDisk& disk) {
-            return disk.slot == wanted.slot && same_path(disk.path, wanted.path);
-        });
-    }
-
-    void check_slots() const
-    {
-        const auto present = machine_.disks();
-        for (const auto& wanted : disks_) {
-            require_local(wanted.path);
-            for (const auto& disk : present) {
-                if (disk.slot == wanted.slot && !same_path(disk.path, wanted.path)) {
-                    throw Error{ErrorKind::conflict,
-                                message::slot_occupied{.name = machine_.name(),
-                                                       .path = disk.path,
-                                                       .slot = text_of(disk.slot)}};
-                }
-            }
-        }
+        return wmi::is_attached(machine_.disks(), disk);
     }
 
     Task<> add_controllers()
     {
-        std::size_t needed = 0;
-        for (const auto& disk : disks_) {
-            if (disk.slot.controller == ControllerType::scsi) {
-                needed = std::max<std::size_t>(needed, disk.slot.controller_number + 1);
-            }
-        }
         const std::size_t present = machine_.scsi_controllers().size();
-        if (present >= needed) {
+        const std::size_t missing = wmi::missing_controllers(present, disks_);
+        if (missing == 0) {
             co_return;
         }
-        const auto done =
-            co_await change(std::vector<std::string>(needed - present, scsi_controller()));
-        const auto added = results(done, Add::ResultingResourceSettings);
-        if (needed - present != 1 || added.size() != 1 || present != 0) {
-            co_await read_again(); // their numbers follow from all ids
+        const auto done = co_await change(std::vector<std::string>(missing, scsi_controller()));
+        const auto added = wmi::results(done, Add::ResultingResourceSettings);
+        if (missing != 1 || added.size() != 1 || present != 0) {
+            co_await read(); // their numbers follow from all ids
             co_return;
         }
         schema::Object<Resource> controller;
@@ -139,15 +107,20 @@ private:
         machine_.add(controller.instance());
     }
 
+    std::string controller_of(const DiskAttachment& disk) const
+    {
+        return wmi::require_controller(machine_.name(), disk.slot,
+                                       machine_.controller_of(vm_.guid, disk.slot));
+    }
+
     std::string drive_of(const DiskAttachment& disk) const
     {
-        const auto controller = machine_.controller_of(vm_.guid, disk.slot);
-        if (!controller) {
-            throw Error{
-                ErrorKind::conflict,
-                message::controller_missing{.name = machine_.name(), .slot = text_of(disk.slot)}};
-        }
-        return drive_id(*controller, disk.slot.position);
+        return wmi::drive_id(controller_of(disk), disk.slot.position);
+    }
+
+    std::optional<VmNic> find(const NicAttachment& nic) const
+    {
+        return wmi::find_nic(machine_.network_adapters(), nic);
     }
 
     Task<> add_drives_and_nics()
@@ -155,18 +128,15 @@ private:
         std::vector<std::string> settings;
         std::size_t new_nics = 0;
         for (const auto& disk : disks_) {
-            const auto id = drive_of(disk);
-            drives_.insert_or_assign(disk.slot, id);
-            if (!is_attached(disk) && !machine_.has_resource(id)) {
-                settings.push_back(
-                    drive(*machine_.controller_of(vm_.guid, disk.slot), disk.slot.position));
+            if (!is_attached(disk) && !machine_.has_resource(drive_of(disk))) {
+                settings.push_back(drive(controller_of(disk), disk.slot.position));
             }
         }
         for (const auto& nic : nics_) {
-            if (const auto present = find_nic(machine_, nic)) {
+            if (const auto present = find(nic)) {
                 nic_ids_.insert_or_assign(nic.channel, present->settings_id);
             } else {
-                settings.push_back(nic_settings(nic).cim_xml());
+                settings.push_back(wmi::nic_settings<Nic>(nic, sub_type::nic).cim_xml());
                 ++new_nics;
             }
         }
@@ -175,8 +145,8 @@ private:
         }
         const std::size_t sent = settings.size();
         const auto done = co_await change(std::move(settings));
-        if (!take_results(results(done, Add::ResultingResourceSettings), sent, new_nics)) {
-            co_await read_again();
+        if (!take_results(wmi::results(done, Add::ResultingResourceSettings), sent, new_nics)) {
+            co_await read();
             take_ids();
         }
     }
@@ -194,8 +164,8 @@ private:
                 for (const auto& nic : nics_) {
                     nic_ids_.try_emplace(nic.channel, id);
                 }
-            } else if (std::ranges::none_of(drives_, [&](const auto& entry) {
-                           return cim::same_name(entry.second, id);
+            } else if (std::ranges::none_of(disks_, [&](const DiskAttachment& disk) {
+                           return cim::same_name(drive_of(disk), id);
                        })) {
                 return false; // not where it was predicted
             }
@@ -206,7 +176,7 @@ private:
     void take_ids()
     {
         for (const auto& nic : nics_) {
-            if (const auto present = find_nic(machine_, nic)) {
+            if (const auto present = find(nic)) {
                 nic_ids_.insert_or_assign(nic.channel, present->settings_id);
             }
         }
@@ -216,9 +186,7 @@ private:
     {
         const auto at = nic_ids_.find(nic.channel);
         if (at == nic_ids_.end()) {
-            throw Error{ErrorKind::conflict, message::vm_not_as_asked{.host = act_.host(),
-                                                                      .name = machine_.name(),
-                                                                      .what = "NIC " + nic.name}};
+            wmi::throw_vm_not_as_asked(act_, machine_.name(), "NIC " + nic.name);
         }
         return at->second;
     }
@@ -233,7 +201,7 @@ private:
         Missing missing;
         for (const auto& disk : disks_) {
             if (!is_attached(disk)) {
-                missing.settings.push_back(medium(drives_.at(disk.slot), disk.path));
+                missing.settings.push_back(medium(drive_of(disk), disk.path));
             }
         }
         for (const auto& nic : nics_) {
@@ -242,8 +210,8 @@ private:
             }
             if (machine_.connection_of(id_of(nic)) == nullptr) {
                 missing.settings.push_back(connection_settings(nic, id_of(nic)).cim_xml());
-            } else if (const auto present = find_nic(machine_, nic);
-                       present && !is_connected(*present, nic)) {
+            } else if (const auto present = find(nic);
+                       present && !wmi::is_connected(*present, nic)) {
                 missing.elsewhere.push_back(nic);
             }
         }
@@ -273,7 +241,7 @@ private:
         act_.shared().held = {};
         if (!missing.settings.empty() && !co_await add_all(missing.settings)) {
             const std::size_t asked = missing.settings.size();
-            co_await read_again();
+            co_await read();
             missing = missing_media_and_connections();
             if (missing.settings.size() == asked) {
                 throw *refused_;
@@ -312,7 +280,7 @@ private:
         std::string what;
         for (const auto& disk : disks_) {
             if (!is_attached(disk)) {
-                what = text_of(disk.slot);
+                what = wmi::text_of(disk.slot);
             }
         }
         for (const auto& nic : nics_) {
@@ -335,14 +303,17 @@ private:
         co_return done;
     }
 
-    Task<> read_again() { machine_ = co_await read_own_machine(act_, vm_); }
+    Task<> read()
+    {
+        machine_ = co_await wmi::get_machine<Dialect>(act_, vm_.guid);
+        wmi::prove_own<Dialect>(vm_, machine_);
+    }
 
     Act& act_;
     VmRef vm_;
     std::vector<DiskAttachment> disks_;
     std::vector<NicAttachment> nics_;
     Machine machine_;
-    std::map<Slot, std::string> drives_;  ///< predicted ids
     std::map<Uuid, std::string> nic_ids_; ///< by channel
     std::optional<Error> refused_;
     bool has_changed_ = false;

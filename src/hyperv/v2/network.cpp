@@ -1,7 +1,5 @@
 #include "hyperv/v2/network.hpp"
 
-#include "hyperv/v2/values.hpp"
-
 namespace watari::hyperv::v2 {
 
 namespace {
@@ -23,7 +21,7 @@ Task<> add_vlan(Act& act, std::string connection, unsigned id)
 {
     using Add = Service::AddFeatureSettings;
     schema::Call<Add> call;
-    call.set(Add::AffectedConfiguration, by_instance_id(Connection::class_name, connection))
+    call.set(Add::AffectedConfiguration, wmi::by_instance_id<Connection>(connection))
         .set(Add::FeatureSettings, std::vector<std::string>{access_vlan(id).cim_xml()});
     co_await act.change(call);
 }
@@ -33,7 +31,7 @@ Task<> remove_vlan(Act& act, std::string vlan_id)
     using Remove = Service::RemoveFeatureSettings;
     schema::Call<Remove> call;
     call.set(Remove::FeatureSettings,
-             std::vector<cim::ObjectPath>{by_instance_id(Vlan::class_name, vlan_id)});
+             std::vector<cim::ObjectPath>{wmi::by_instance_id<Vlan>(vlan_id)});
     co_await act.change(call);
 }
 
@@ -59,36 +57,14 @@ Task<bool> modify_vlan(Act& act, std::string vlan_id, unsigned id)
 
 } // namespace
 
-std::optional<VmNic> find_nic(const Machine& machine, const NicAttachment& wanted)
-{
-    const auto all = machine.network_adapters();
-    const auto at = std::ranges::find_if(all, [&](const VmNic& nic) {
-        return nic.channel == wanted.channel ||
-               (!wanted.mac.digits.empty() && nic.mac == wanted.mac);
-    });
-    return at == all.end() ? std::nullopt : std::optional{*at};
-}
-
-schema::Object<Nic> nic_settings(const NicAttachment& nic)
-{
-    schema::Object<Nic> settings;
-    settings.set(Nic::ElementName, nic.name)
-        .set(Nic::ResourceType, resource_type::nic)
-        .set(Nic::ResourceSubType, std::string{sub_type::nic})
-        .set(Nic::VirtualSystemIdentifiers, std::vector<std::string>{nic.channel.braced()});
-    if (!nic.mac.digits.empty()) {
-        settings.set(Nic::Address, nic.mac.digits).set(Nic::StaticMacAddress, true);
-    }
-    return settings;
-}
-
 schema::Object<Connection> connection_settings(const NicAttachment& nic, const std::string& nic_id)
 {
     schema::Object<Connection> settings;
     settings.set(Connection::ResourceType, resource_type::connection)
         .set(Connection::ResourceSubType, std::string{sub_type::connection})
-        .set(Connection::Parent, by_instance_id(Nic::class_name, nic_id).text())
-        .set(Connection::HostResource, std::vector<std::string>{switch_path(nic.switch_id).text()})
+        .set(Connection::Parent, wmi::by_instance_id<Nic>(nic_id).text())
+        .set(Connection::HostResource,
+             std::vector<std::string>{wmi::by_name<Dialect::Switch>(nic.switch_id).text()})
         .set(Connection::EnabledState, 2);
     return settings;
 }
@@ -98,7 +74,8 @@ Task<> reconnect(Act& act, const NicAttachment& nic, std::string nic_id)
     using Modify = Service::ModifyResourceSettings;
     schema::Object<Connection> settings;
     settings.set(Connection::InstanceID, connection_id(nic_id))
-        .set(Connection::HostResource, std::vector<std::string>{switch_path(nic.switch_id).text()})
+        .set(Connection::HostResource,
+             std::vector<std::string>{wmi::by_name<Dialect::Switch>(nic.switch_id).text()})
         .set(Connection::EnabledState, 2);
     schema::Call<Modify> call;
     call.set(Modify::ResourceSettings, std::vector<std::string>{settings.cim_xml()});
@@ -126,27 +103,13 @@ Task<bool> set_vlan(Act& act, const Machine& machine, const NicAttachment& nic, 
     co_return true;
 }
 
-bool is_connected(const VmNic& nic, const NicAttachment& wanted)
-{
-    return wanted.switch_id.empty() || cim::same_name(nic.switch_id, wanted.switch_id);
-}
-
 std::string difference(const Machine& machine, const NicAttachment& nic)
 {
-    const auto found = find_nic(machine, nic);
-    if (!found) {
-        return "NIC " + nic.name;
+    const auto found = wmi::find_nic(machine.network_adapters(), nic);
+    if (auto what = wmi::difference(found, nic); !what.empty()) {
+        return what;
     }
-    if (!nic.mac.digits.empty() && (found->mac != nic.mac || !found->mac_is_static)) {
-        return "MAC address of " + nic.name;
-    }
-    if (!is_connected(*found, nic)) {
-        return "switch of " + nic.name;
-    }
-    if (!nic.switch_id.empty() && found->vlan != nic.vlan) {
-        return "VLAN of " + nic.name;
-    }
-    return {};
+    return !nic.switch_id.empty() && found->vlan != nic.vlan ? "VLAN of " + nic.name : "";
 }
 
 } // namespace watari::hyperv::v2

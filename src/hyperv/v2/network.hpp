@@ -1,16 +1,11 @@
 #pragma once
 
-#include "hyperv/v2/act.hpp"
-#include "hyperv/v2/machine.hpp"
+#include "hyperv/v2/dialect.hpp"
 
 #include <string>
 
 namespace watari::hyperv::v2 {
 
-/// The NIC with this channel, or with this MAC; nullopt: none.
-std::optional<VmNic> find_nic(const Machine& machine, const NicAttachment& wanted);
-
-schema::Object<Machine::Nic> nic_settings(const NicAttachment& nic);
 /// A new connection of the NIC to its switch.
 schema::Object<Machine::Connection> connection_settings(const NicAttachment& nic,
                                                         const std::string& nic_id);
@@ -23,6 +18,5 @@ Task<bool> set_vlan(Act& act, const Machine& machine, const NicAttachment& nic, 
 
 /// What of the NIC is not as asked; empty: all is.
 std::string difference(const Machine& machine, const NicAttachment& nic);
-bool is_connected(const VmNic& nic, const NicAttachment& wanted);
 
 } // namespace watari::hyperv::v2

@@ -1,8 +1,7 @@
 #pragma once
 
-#include "hyperv/words.hpp"
+#include "hyperv/wmi/values.hpp"
 
-#include <cstdint>
 #include <string_view>
 
 /// Numbers and texts of this namespace; those of v1 differ. Source: fresh-vm.md 1 and 3,
@@ -11,19 +10,19 @@ namespace watari::hyperv::v2 {
 
 /// Msvm_ComputerSystem.EnabledState. 2, 3, 6, 9 recorded; 4, 10 seen by clients; 32768 and up
 /// claimed (UNVERIFIED).
-PowerState power_state(std::uint16_t enabled_state) noexcept;
-/// Whether the state changes by itself.
-bool is_passing(PowerState state) noexcept;
+inline constexpr wmi::StateRow enabled_states[]{
+    {2, PowerState::running},     {3, PowerState::off},          {4, PowerState::stopping},
+    {6, PowerState::saved},       {9, PowerState::paused},       {10, PowerState::starting},
+    {32768, PowerState::paused},  {32769, PowerState::saved},    {32770, PowerState::starting},
+    {32773, PowerState::saving},  {32774, PowerState::stopping}, {32776, PowerState::pausing},
+    {32777, PowerState::resuming}};
 
-enum class RequestedState : std::uint16_t { start = 2, off = 3 };
+/// AutomaticStartupAction: v1 counts from 0.
+inline constexpr wmi::StartupCodes startup_action{
+    .none = 2, .restart_if_running = 3, .always_start = 4};
 
-/// AutomaticStartupAction: 2 none, 3 if it ran, 4 always (v1 counts from 0).
-std::uint16_t startup_action(StartupAction action) noexcept;
-
-namespace system_type {
-inline constexpr std::string_view realized = "Microsoft:Hyper-V:System:Realized";
-inline constexpr std::string_view snapshot_prefix = "Microsoft:Hyper-V:Snapshot:";
-} // namespace system_type
+/// VirtualSystemType of checkpoints.
+inline constexpr std::string_view checkpoint_prefix = "Microsoft:Hyper-V:Snapshot:";
 
 namespace sub_type {
 inline constexpr std::string_view generation_1 = "Microsoft:Hyper-V:SubType:1";
@@ -38,10 +37,9 @@ inline constexpr std::string_view connection = "Microsoft:Hyper-V:Ethernet Conne
 } // namespace sub_type
 
 namespace resource_type {
+using namespace wmi::resource_type;
 inline constexpr std::uint16_t processor = 3;
 inline constexpr std::uint16_t memory = 4;
-inline constexpr std::uint16_t scsi_controller = 6;
-inline constexpr std::uint16_t nic = 10;
 inline constexpr std::uint16_t disk_drive = 17;
 inline constexpr std::uint16_t storage_extent = 31;
 inline constexpr std::uint16_t connection = 33;
@@ -50,10 +48,15 @@ inline constexpr std::uint16_t connection = 33;
 /// Msvm_EthernetSwitchPortVlanSettingData.OperationMode.
 inline constexpr std::uint32_t vlan_access_mode = 1;
 
-/// Msvm_VirtualHardDiskSettingData.Type and Format.
-std::uint16_t disk_type(DiskKind kind) noexcept;
-std::uint16_t disk_format(DiskFormat format) noexcept;
-DiskKind disk_kind_of(std::uint16_t type) noexcept;
-DiskFormat disk_format_of(std::uint16_t format) noexcept;
+/// Msvm_VirtualHardDiskSettingData.Format.
+constexpr std::uint16_t disk_format(DiskFormat format) noexcept
+{
+    return format == DiskFormat::vhd ? 2 : 3;
+}
+
+constexpr DiskFormat disk_format_of(std::uint16_t format) noexcept
+{
+    return format == 3 ? DiskFormat::vhdx : DiskFormat::vhd;
+}
 
 } // namespace watari::hyperv::v2

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "hyperv/wmi/errors.hpp"
+
+#include <concepts>
+#include <optional>
+#include <string>
+
+/// Making and growing disk files.
+namespace watari::hyperv::wmi {
+
+/// Msvm_ImageManagementService in one namespace's own words.
+template <class Images>
+concept IsImageService =
+    requires(Act& act, const NewDisk& disk, const DiskFacts& facts, HostPath path) {
+        // In one request; file size and use may be left out. nullopt: there is no such file.
+        { Images::read(act, path) } -> std::same_as<Task<std::optional<DiskFacts>>>;
+        // With file size and use.
+        { Images::find(act, path) } -> std::same_as<Task<std::optional<DiskFacts>>>;
+        { Images::make(act, disk) } -> std::same_as<Task<Done>>;
+        { Images::resize(act, path, ByteSize{}) } -> std::same_as<Task<Done>>;
+        // Throws conflict when the disk is open, or a checkpoint or child depends on it.
+        { Images::require_growable(act, facts) } -> std::same_as<Task<>>;
+        { Images::read_held_disks(act) } -> std::same_as<Task<HeldDisks>>;
+    };
+
+/// Refuses what no host of these capabilities makes. Throws invalid, unsupported.
+void check(const Act& act, const NewDisk& disk);
+/// Throws invalid unless a whole number of sectors.
+void require_sectors(ByteSize size);
+/// Throws conflict when the disk is larger already, or of a kind that never grows.
+void require_may_grow(const Act& act, const DiskFacts& disk, ByteSize size);
+
+/// What of `facts` is not as `disk` asks, in words of the schema; empty: all is. Before it grows, a
+/// copy has its source's size.
+std::string difference(const NewDisk& disk, const DiskFacts& facts, bool before_growing);
+/// Throws conflict (message::disk_exists) unless the file is what was asked for and nobody uses it.
+void require_made_earlier(const Act& act, const NewDisk& disk, const DiskFacts& facts);
+
+/// Makes the file and reads it back: two requests; a full copy that grows takes two more.
+template <IsImageService Images>
+Task<DiskFacts> create_disk(Act& act, NewDisk disk)
+{
+    check(act, disk);
+    std::optional<Done> done;
+    std::optional<Error> refused;
+    try {
+        done = co_await Images::make(act, disk);
+    } catch (const Error& error) {
+        if (!is_refusal(error)) {
+            throw;
+        }
+        refused = error; // perhaps because an earlier try made it
+    }
+    auto facts =
+        refused ? co_await Images::find(act, disk.path) : co_await Images::read(act, disk.path);
+    if (!facts && refused) {
+        throw *refused;
+    }
+    if (!facts) {
+        act.require_certain(*done);
+        throw_disk_not_as_asked(act, disk.path, "no file");
+    }
+    if (refused) {
+        require_made_earlier(act, disk, *facts);
+    }
+    if (!disk.copy_of.empty() && facts->size < disk.size) {
+        co_await Images::resize(act, disk.path, disk.size);
+        facts = co_await Images::read(act, disk.path);
+        if (!facts) {
+            throw_disk_missing(act, disk.path);
+        }
+    }
+    if (auto what = difference(disk, *facts, false); !what.empty()) {
+        throw_disk_not_as_asked(act, disk.path, std::move(what));
+    }
+    co_return std::move(*facts);
+}
+
+/// Four requests: size and kind, who holds it, grow, read back; more on hosts with checkpoints.
+template <IsImageService Images>
+Task<DiskFacts> grow_disk(Act& act, HostPath path, ByteSize size)
+{
+    require_local(path);
+    require_sectors(size);
+    auto facts = co_await Images::read(act, path);
+    if (!facts) {
+        throw_disk_missing(act, path);
+    }
+    if (facts->size == size) {
+        co_return std::move(*facts);
+    }
+    require_may_grow(act, *facts, size);
+    co_await Images::require_growable(act, *facts);
+    const Done done = co_await Images::resize(act, path, size);
+    facts = co_await Images::read(act, path);
+    if (!facts || facts->size != size) {
+        act.require_certain(done);
+        throw_disk_not_as_asked(act, path, "MaxInternalSize");
+    }
+    co_return std::move(*facts);
+}
+
+} // namespace watari::hyperv::wmi

@@ -1,0 +1,17 @@
+set(SOURCES
+    act.cpp
+    disk.cpp
+    errors.cpp
+    files.cpp
+    held_disks.cpp
+    host.cpp
+    host_job.cpp
+    ids.cpp
+    memory.cpp
+    nics.cpp
+    slots.cpp
+    values.cpp
+    vm.cpp
+)
+set(TESTS)
+set(LIBS)
