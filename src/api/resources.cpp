@@ -18,6 +18,21 @@ http::Response accepted_response(const contract::Operation& operation)
     return response;
 }
 
+/// Keeps the answer beside its key, in the order's own transaction.
+void keep_answer(store::Transaction& transaction, const Call& call, const std::string& key,
+                 const contract::Operation& operation, store::OperationId id)
+{
+    store::insert_idempotency(transaction, {.project = call.project,
+                                            .token = call.token,
+                                            .key = key,
+                                            .request_hash = call.request_hash,
+                                            .operation = id,
+                                            .status = 202,
+                                            .location = "/v1/operations/" + operation.id,
+                                            .body = boost::json::serialize(encode(operation)),
+                                            .expires = transaction.now() + keep_answers});
+}
+
 } // namespace
 
 http::Response json_response(int status, const boost::json::value& json)
@@ -86,16 +101,7 @@ Task<http::Response> Resources::accepted(Call& call, std::optional<std::string> 
     asker.with = [&](store::Transaction& transaction, const store::OperationRecord& record) {
         operation = view(transaction, record, call.language);
         if (key) {
-            store::insert_idempotency(transaction,
-                                      {.project = call.project,
-                                       .token = call.token,
-                                       .key = *key,
-                                       .request_hash = call.request_hash,
-                                       .operation = record.id,
-                                       .status = 202,
-                                       .location = "/v1/operations/" + operation.id,
-                                       .body = boost::json::serialize(encode(operation)),
-                                       .expires = transaction.now() + keep_answers});
+            keep_answer(transaction, call, *key, operation, record.id);
         }
     };
     std::exception_ptr refusal;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -83,6 +84,18 @@ std::string line_of(const contract::Step& step, std::size_t width, const TextSty
     rest = cut(std::move(rest), narrower);
     return "  " + toned(mark.sign, mark.tone, style.colours) +
            (mark.tone == Tone::dim ? toned(rest, Tone::dim, style.colours) : rest);
+}
+
+/// The whole text, under its step.
+void add_error_lines(const std::string& error, const TextStyle& style,
+                     std::vector<std::string>& lines)
+{
+    constexpr std::size_t indent = 6;
+    const std::size_t columns = style.columns == 0 ? 0 : style.columns - 1;
+    std::istringstream text{std::string(indent, ' ') + wrapped(printable(error), columns, indent)};
+    for (std::string line; std::getline(text, line);) {
+        lines.push_back(toned(cut(line, style), Tone::bad, style.colours));
+    }
 }
 
 std::string size_text(std::int64_t bytes)
@@ -164,8 +177,7 @@ std::vector<std::string> step_lines(const contract::Operation& operation, const 
     for (const auto& step : operation.steps) {
         lines.push_back(line_of(step, width, style));
         if (step.error && step.state != "done") {
-            lines.push_back(
-                toned(cut("      " + printable(*step.error), style), Tone::bad, style.colours));
+            add_error_lines(*step.error, style, lines);
         }
     }
     return lines;

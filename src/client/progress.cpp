@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace watari::client {
 
 namespace {
@@ -14,16 +16,31 @@ bool is_finished(std::string_view state) noexcept
     return state == "done" || state == "undone" || state == "skipped" || state == "failed";
 }
 
+bool is_held_up(const contract::Operation& operation) noexcept
+{
+    return (operation.state == "waiting" || operation.state == "blocked") && operation.error;
+}
+
 /// Why the operation does not go on now; empty when it does.
 std::string held_up_line(const contract::Operation& operation, Language language)
 {
-    const bool is_held_up =
-        (operation.state == "waiting" || operation.state == "blocked") && operation.error;
-    return is_held_up
-               ? "  " + render(message::cli_held_up{.state = operation.state,
-                                                    .why = printable(operation.error->title)},
-                               language)
-               : "";
+    if (!is_held_up(operation)) {
+        return "";
+    }
+    return "  " + render(message::cli_held_up{.state = operation.state,
+                                              .why = printable(operation.error->title)},
+                         language);
+}
+
+/// The same where a step shows its error already.
+std::string held_up_line_below_steps(const contract::Operation& operation, Language language)
+{
+    const bool is_shown = std::ranges::any_of(operation.steps, [](const contract::Step& step) {
+        return step.error && step.state != "done";
+    });
+    return is_held_up(operation) && is_shown
+               ? "  " + render(message::cli_held_up_as_shown{.state = operation.state}, language)
+               : held_up_line(operation, language);
 }
 
 } // namespace
@@ -31,9 +48,9 @@ std::string held_up_line(const contract::Operation& operation, Language language
 void Progress::show(const contract::Operation& operation)
 {
     is_lost_ = false;
-    auto line = held_up_line(operation, style_.language);
     if (!in_place_) {
         print_finished(operation);
+        auto line = held_up_line(operation, style_.language);
         if (!line.empty() && line != held_up_) {
             write_(line + "\n");
             held_up_ = std::move(line);
@@ -41,6 +58,7 @@ void Progress::show(const contract::Operation& operation)
         return;
     }
     auto lines = step_lines(operation, style_);
+    auto line = held_up_line_below_steps(operation, style_.language);
     if (!line.empty()) {
         line = style_.columns == 0 ? line : shortened(line, style_.columns - 1);
         lines.push_back(toned(line, Tone::busy, style_.colours));

@@ -148,6 +148,24 @@ TEST(Progress, says_why_an_operation_is_held_up)
         << screen.text;
 }
 
+TEST(Progress, says_why_a_step_fails_in_full_and_once)
+{
+    auto operation = creating();
+    operation.state = "waiting";
+    operation.steps[1].error = "sim-1 refused the connection. Look whether its service runs.";
+    operation.error = contract::Problem{
+        .title = *operation.steps[1].error, .status = 503, .code = "connection_refused"};
+    Screen screen;
+    Progress progress{{.columns = 50}, true, screen.writer()};
+    progress.show(operation);
+    EXPECT_NE(screen.text.find("\r\x1b[2K      sim-1 refused the connection. Look whether\n"
+                               "\r\x1b[2K      its service runs.\n"),
+              std::string::npos)
+        << screen.text;
+    EXPECT_NE(screen.text.find("  waiting: it goes on by itself.\n"), std::string::npos)
+        << screen.text;
+}
+
 TEST(Progress, says_once_why_an_operation_is_held_up_without_a_terminal)
 {
     auto operation = creating();
