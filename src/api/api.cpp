@@ -56,6 +56,11 @@ std::string request_id_of(const http::Request& request, Clock& clock, Random& ra
                : Uuid::ordered(std::chrono::system_clock::time_point{clock.now()}, random).lower();
 }
 
+store::ProjectId id_of_default_project(store::Transaction& transaction)
+{
+    return store::find_project_by_name(transaction, default_project).value().id;
+}
+
 } // namespace
 
 Api::Api(Parts parts) : parts_(parts), resources_(std::move(parts)) {}
@@ -75,6 +80,8 @@ Task<> Api::authenticate(const http::Request& request, Call& call)
         throw Error{ErrorKind::unauthenticated, message::token_missing{}};
     }
     const auto hash = sha256_hex(authorization.substr(scheme.size()));
+    const auto known = default_project_; // its id never changes
+    bool is_of_default_project = false;
     co_await parts_.store.read([&](store::Transaction& transaction) {
         const auto token = store::find_token_by_hash(transaction, hash);
         if (!token || token->revoked || (token->expires && *token->expires <= transaction.now())) {
@@ -82,10 +89,14 @@ Task<> Api::authenticate(const http::Request& request, Call& call)
         }
         call.token = token->id;
         call.actor = token->name;
-        call.project = token->project
-                           ? *token->project
-                           : store::find_project_by_name(transaction, default_project).value().id;
+        call.project = token->project ? *token->project
+                       : known        ? *known
+                                      : id_of_default_project(transaction);
+        is_of_default_project = !token->project;
     });
+    if (is_of_default_project) {
+        default_project_ = call.project;
+    }
 }
 
 Task<http::Response> Api::answer(const http::Request& request, Call& call)

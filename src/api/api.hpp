@@ -23,6 +23,7 @@ private:
 
     Parts parts_;
     Resources resources_;
+    std::optional<store::ProjectId> default_project_ = {}; ///< once it was looked up
 };
 
 } // namespace watari::api
