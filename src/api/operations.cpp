@@ -2,6 +2,8 @@
 #include "api/resources.hpp"
 #include "messages/api.hpp"
 #include "provisioning/services.hpp"
+#include "store/records/network.hpp"
+#include "store/records/plan.hpp"
 
 #include <boost/json.hpp>
 
@@ -52,6 +54,35 @@ contract::Placement placement_of(const boost::json::value& json, Language langua
     return placement;
 }
 
+template <class Record>
+std::optional<std::string> name_of(store::Transaction& transaction, const typename Record::Id& id)
+{
+    const auto record = store::find<Record>(transaction, id);
+    return record ? std::optional{record->name} : std::nullopt;
+}
+
+/// Images, plans and networks stand in the input of the operation that adds them.
+void name_thing(store::Transaction& transaction, const store::OperationRecord& operation,
+                contract::Operation& into)
+{
+    const auto id_in = [&operation](std::string_view member) {
+        return Uuid::parse(provisioning::text_in(operation.input, member).value_or(""));
+    };
+    if (const auto image = id_in("image")) {
+        into.resource_kind = "image";
+        into.resource_id = image->lower();
+        into.resource_name = provisioning::text_in(operation.input, "name");
+    } else if (const auto plan = id_in("plan")) {
+        into.resource_kind = "plan";
+        into.resource_id = plan->lower();
+        into.resource_name = name_of<store::PlanRecord>(transaction, store::PlanId{*plan});
+    } else if (const auto network = id_in("network")) {
+        into.resource_kind = "network";
+        into.resource_id = network->lower();
+        into.resource_name = name_of<store::NetworkRecord>(transaction, store::NetworkId{*network});
+    }
+}
+
 /// What the operation is about. A VM's row is needed for its budget, too.
 void name_resource(store::Transaction& transaction, const store::OperationRecord& operation,
                    const std::optional<store::VmRecord>& vm, contract::Operation& into)
@@ -63,6 +94,8 @@ void name_resource(store::Transaction& transaction, const store::OperationRecord
     } else if (operation.host) {
         into.resource_kind = "host";
         into.resource_id = operation.host->value().lower();
+    } else {
+        name_thing(transaction, operation, into);
     }
     const auto host =
         operation.host ? store::find_host_label(transaction, *operation.host) : std::nullopt;
