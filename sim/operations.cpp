@@ -439,18 +439,16 @@ std::string Operations::encode(const wsman::Request& request, wsman::ResponseBod
         return bytes.size() > limit && !is_fault ? too_large() : bytes;
     }
     const std::string context = batch->context;
-    wsman::ItemsResponse whole = std::move(*batch);
+    wsman::ItemsResponse part = std::move(*batch);
     while (true) {
-        wsman::ItemsResponse part = whole;
-        if (part.end_of_sequence) {
-            part.context.clear();
-        }
+        const bool is_last = part.end_of_sequence;
+        part.context = is_last ? std::string{} : context;
         const std::size_t count = part.items.size();
         std::string bytes = print(std::move(part));
         if (bytes.size() <= limit || count == 0) {
             if (Enumeration* enumeration = enumerations_.find(context)) {
                 enumeration->given += count;
-                if (whole.end_of_sequence) {
+                if (is_last) {
                     enumerations_.close(context);
                 }
             }
@@ -461,8 +459,9 @@ std::string Operations::encode(const wsman::Request& request, wsman::ResponseBod
         }
         const std::size_t fits =
             std::max<std::size_t>(1, std::min(count - 1, count * limit / bytes.size()));
-        whole.items.resize(fits);
-        whole.end_of_sequence = false;
+        part = std::get<wsman::ItemsResponse>(std::move(response.body));
+        part.items.resize(fits);
+        part.end_of_sequence = false;
     }
 }
 

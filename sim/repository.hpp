@@ -3,8 +3,8 @@
 #include "cim/instance.hpp"
 #include "cim/object_path.hpp"
 #include "cim/wql.hpp"
-#include "core/uuid.hpp"
 #include "schema/catalogue.hpp"
+#include "sim/demand.hpp"
 #include "sim/engine/host.hpp"
 
 #include <cstdint>
@@ -14,35 +14,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace watari::sim {
-
-/// What the asker wants of a class, so that a provider need not build every instance of the host. A
-/// provider may ignore it; the repository filters what comes.
-class Demand
-{
-public:
-    Demand() = default;
-    static Demand of(const cim::wql::Select& select) { return Demand{&select, nullptr}; }
-    static Demand of(const cim::ObjectPath& path) { return Demand{nullptr, &path}; }
-
-    /// The text this property must have, when the asker says so.
-    std::optional<std::string> text(std::string_view property) const;
-    /// The GUID that a demanded InstanceID, Name, SystemName, DeviceID or VirtualSystemIdentifier
-    /// starts with (after "Microsoft:").
-    std::optional<Uuid> id() const;
-    bool is_everything() const noexcept { return select_ == nullptr && path_ == nullptr; }
-
-private:
-    Demand(const cim::wql::Select* select, const cim::ObjectPath* path)
-        : select_(select), path_(path)
-    {
-    }
-    const cim::wql::Select* select_ = nullptr;
-    const cim::ObjectPath* path_ = nullptr;
-};
 
 using Sink = std::function<void(cim::Instance)>;
 
@@ -66,6 +42,9 @@ struct MethodAnswer {
 /// those this generation's schema lacks, and gives each its declared type.
 struct ClassProvider {
     std::function<void(const Demand&, const Sink&)> produce = {};
+    /// How many instances an enumeration of the class gives. A provider that has it may narrow what
+    /// it produces for LIKE too; the host is still charged for all.
+    std::function<std::uint64_t()> count = {};
     /// By method name. Throwing refuse(number ≤ 65535) becomes ReturnValue; larger numbers
     /// (HRESULT) become a fault.
     std::map<std::string, std::function<MethodAnswer(const MethodCall&)>, std::less<>> methods = {};
@@ -116,8 +95,8 @@ public:
     /// catalogue lacks does nothing, so a namespace adds all it knows.
     void add(std::string_view class_name, ClassProvider provider);
 
-    /// Instances that stand beside those of the class's provider: templates.
-    void add_constant(std::string_view class_name, std::vector<cim::Instance> instances);
+    /// Templates, which stand beside the instances of the class's provider; their ids name no VM.
+    void add_constant(std::string_view class_name, const std::vector<cim::Instance>& instances);
 
     const schema::Catalogue& catalogue() const noexcept { return catalogue_; }
     std::string_view ns() const noexcept { return catalogue_.ns(); }
@@ -144,26 +123,40 @@ public:
     std::uint64_t take_instances_built() noexcept { return std::exchange(built_, 0); }
 
 private:
-    using Visit = std::function<void(cim::Instance)>;
+    /// A class as this namespace fills it.
+    struct Entry {
+        const schema::ClassInfo* info = nullptr;
+        ClassProvider provider = {};
+        std::vector<cim::Instance> constants = {};
+        /// Where each property stands in the class, by its exact name.
+        std::unordered_map<std::string_view, std::size_t> places = {};
+    };
+    using Wants = std::function<bool(const cim::Instance&)>;
+    using Take = std::function<void(cim::Instance)>;
 
     const schema::ClassInfo& get_class(std::string_view name) const;
-    /// The class and its subclasses.
-    const std::vector<const schema::ClassInfo*>& family_of(const std::string& class_name);
-    void visit(std::string_view class_name, const Demand& demand, const Visit& visit);
-    void complete(cim::Instance& instance, const schema::ClassInfo& info) const;
+    Entry& entry_of(const schema::ClassInfo& info);
+    const ClassProvider& provider_of(const cim::Instance& instance) const;
+    /// The class and its subclasses, those that have instances.
+    const std::vector<const Entry*>& family_of(const schema::ClassInfo& info);
+    /// Gives `take` the wanted instances, complete; `wants` sees them as their provider made them.
+    void visit(const schema::ClassInfo& info, const Demand& demand, const Wants& wants,
+               const Take& take);
+    void produce(const Entry& entry, const Demand& demand, const Sink& sink);
+    static cim::Instance completed(const cim::Instance& instance, const Entry& entry);
     std::vector<cim::Instance> select(const cim::wql::Select& select);
     std::vector<cim::Instance> related(const cim::wql::Related& related);
     std::optional<cim::Instance> find(const cim::ObjectPath& path);
-    void check_input(const schema::MethodInfo& method, const cim::Instance& input) const;
+    /// Throw RepositoryFault: schema_violation.
+    static void check_value(const cim::Property& given, cim::Type type, bool is_array);
+    static void check_input(const schema::MethodInfo& method, const cim::Instance& input);
     void check_put(const schema::ClassInfo& info, const cim::Instance& target,
                    const cim::Instance& given) const;
 
     Host& host_;
     const schema::Catalogue& catalogue_;
-    std::map<std::string, ClassProvider, std::less<>> providers_; ///< by folded name
-    std::map<std::string, std::vector<cim::Instance>, std::less<>>
-        constants_; ///< by folded class name
-    std::map<std::string, std::vector<const schema::ClassInfo*>, std::less<>> families_;
+    std::map<const schema::ClassInfo*, Entry> entries_;
+    std::map<const schema::ClassInfo*, std::vector<const Entry*>> families_;
     std::uint64_t built_ = 0;
 };
 

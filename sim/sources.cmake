@@ -1,6 +1,7 @@
 set(SOURCES
     admission.cpp
     control.cpp
+    demand.cpp
     engine/checkpoints.cpp
     engine/devices.cpp
     engine/disk_files.cpp
@@ -15,6 +16,7 @@ set(SOURCES
     faults.cpp
     fleet.cpp
     host/cimv2/namespace.cpp
+    host/owner.cpp
     host/v1/devices.cpp
     host/v1/images.cpp
     host/v1/jobs.cpp
@@ -48,6 +50,9 @@ set(SOURCES
     host/v2/templates.cpp
     operations.cpp
     repository.cpp
+    repository_associations.cpp
+    repository_embedded.cpp
+    repository_methods.cpp
     request_log.cpp
     scaled_clock.cpp
     service.cpp
@@ -56,6 +61,7 @@ set(SOURCES
     tls.cpp
 )
 set(TESTS
+    demand_test.cpp
     engine/engine_test.cpp
     faults_test.cpp
     host/v1/both_views_test.cpp

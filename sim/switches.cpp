@@ -58,6 +58,7 @@ std::map<std::string, std::string> switches_from(std::span<const std::string> te
 std::string describe_switches()
 {
     std::vector<Profile> by_generation;
+    by_generation.reserve(all_generations.size());
     for (const Generation generation : all_generations) {
         by_generation.push_back(Profile::defaults(generation));
     }

@@ -229,7 +229,7 @@ const Job& Host::destroy_checkpoint(Vm& vm, const Uuid& checkpoint, bool with_ch
 void Host::remove_checkpoint(Vm& vm, const Uuid& checkpoint)
 {
     const auto at = std::ranges::find(vm.checkpoints, checkpoint, &Checkpoint::id);
-    const Checkpoint gone = *at;
+    const Checkpoint gone = std::move(*at);
     vm.checkpoints.erase(at);
     for (Checkpoint& other : vm.checkpoints) {
         if (other.parent == gone.id) {

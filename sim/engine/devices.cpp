@@ -260,13 +260,12 @@ void Host::remove_device(Vm& vm, std::string_view id)
                "The device cannot be removed while the virtual machine is running");
     }
     const std::string gone = device->id;
-    for (const std::string& child : [&] {
-             std::vector<std::string> ids;
-             for (const Device* one : children) {
-                 ids.push_back(one->id);
-             }
-             return ids;
-         }()) {
+    std::vector<std::string> on_it;
+    on_it.reserve(children.size());
+    for (const Device* child : children) {
+        on_it.push_back(child->id);
+    }
+    for (const std::string& child : on_it) {
         vm.settings.remove(child);
     }
     vm.settings.remove(gone);

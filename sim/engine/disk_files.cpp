@@ -85,7 +85,6 @@ std::string relative_path(const std::string& child, const std::string& parent)
     if (cim::same_name(folder, parent_folder)) {
         return ".\\" + name;
     }
-    fs::path from{folder};
     std::string forward_from = folder;
     std::string forward_to = parent;
     std::ranges::replace(forward_from, '\\', '/');

@@ -197,6 +197,19 @@ Vm* Host::find_vm(const Uuid& id) noexcept
     return at == vms_by_id_.end() ? nullptr : at->second;
 }
 
+std::optional<Host::Named> Host::find_owner(const Uuid& id)
+{
+    if (Vm* vm = find_vm(id)) {
+        return Named{.vm = vm};
+    }
+    for (const auto& vm : vms_) {
+        if (const Checkpoint* checkpoint = vm->find_checkpoint(id)) {
+            return Named{.vm = vm.get(), .checkpoint = checkpoint};
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<Host::Named> Host::find_by_instance_id(std::string_view instance_id)
 {
     constexpr std::string_view prefix = "Microsoft:";
@@ -209,16 +222,11 @@ std::optional<Host::Named> Host::find_by_instance_id(std::string_view instance_i
     if (!id || (!rest.empty() && rest.front() != '\\')) {
         return std::nullopt;
     }
-    std::string device{rest.empty() ? rest : rest.substr(1)};
-    if (Vm* vm = find_vm(*id)) {
-        return Named{.vm = vm, .device = std::move(device)};
+    auto found = find_owner(*id);
+    if (found) {
+        found->device = rest.empty() ? rest : rest.substr(1);
     }
-    for (const auto& vm : vms_) {
-        if (const Checkpoint* checkpoint = vm->find_checkpoint(*id)) {
-            return Named{.vm = vm.get(), .checkpoint = checkpoint, .device = std::move(device)};
-        }
-    }
-    return std::nullopt;
+    return found;
 }
 
 Settings Host::fresh_settings(int vm_generation)

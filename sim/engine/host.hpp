@@ -102,6 +102,8 @@ public:
         std::string device;                     ///< the rest behind "\", may be empty
     };
     std::optional<Named> find_by_instance_id(std::string_view instance_id);
+    /// The VM, or the checkpoint and its VM.
+    std::optional<Named> find_owner(const Uuid& id);
     /// Settings as this generation makes them when a client gives nothing (fresh-vm.md 1).
     Settings fresh_settings(int vm_generation);
     Vm& define_vm(NewVm request);

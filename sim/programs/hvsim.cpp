@@ -54,8 +54,8 @@ std::string read_file(const std::string& path)
     std::ifstream in{path, std::ios::binary};
     std::ostringstream text;
     text << in.rdbuf();
-    if (!in) {
-        throw Error{ErrorKind::not_found, message::hvsim_unreadable{.path = path}};
+    if (!in || std::filesystem::is_directory(path)) {
+        throw Error{ErrorKind::invalid, message::hvsim_unreadable{.path = path}};
     }
     return text.str();
 }

@@ -176,7 +176,7 @@ void add_live_class(const View& view, const std::string& class_name)
 {
     ClassProvider provider;
     provider.produce = [view, class_name](const Demand& demand, const Sink& sink) {
-        view.each_vm(demand, [&](const Vm& vm) {
+        for_each_vm(view.host(), demand, [&](const Vm& vm) {
             for (const Device& device : vm.settings.devices) {
                 const DeviceWords* words = words_of(device.kind);
                 if (words != nullptr && words->live_class == class_name &&
@@ -197,7 +197,7 @@ void add_memory_and_processors(const View& view)
 {
     view.repository().add("Msvm_Memory",
                           {.produce = [view](const Demand& demand, const Sink& sink) {
-                              view.each_vm(demand, [&](const Vm& vm) {
+                              for_each_vm(view.host(), demand, [&](const Vm& vm) {
                                   if (shows_memory(view, vm)) {
                                       sink(memory_row(vm));
                                   }
@@ -205,7 +205,7 @@ void add_memory_and_processors(const View& view)
                           }});
     view.repository().add(
         "Msvm_Processor", {.produce = [view](const Demand& demand, const Sink& sink) {
-            view.each_vm(demand, [&](const Vm& vm) {
+            for_each_vm(view.host(), demand, [&](const Vm& vm) {
                 for (std::uint64_t number = 0;
                      shows_memory(view, vm) && number < vm.settings.processor.count; ++number) {
                     sink(processor_row(vm, number));
@@ -245,7 +245,7 @@ void add_devices(const View& view)
     add_memory_and_processors(view);
     view.repository().add(
         "Msvm_SystemDevice", {.produce = [view](const Demand& demand, const Sink& sink) {
-            view.each_vm(demand, [&](const Vm& vm) {
+            for_each_vm(view.host(), demand, [&](const Vm& vm) {
                 each_live_path(view, vm,
                                [&](const cim::ObjectPath& device, const cim::ObjectPath&) {
                                    sink(Row{"Msvm_SystemDevice"}
@@ -263,7 +263,7 @@ void add_devices(const View& view)
                          .set("SettingData", settings)
                          .take());
             };
-            view.each_vm(demand, [&](const Vm& vm) {
+            for_each_vm(view.host(), demand, [&](const Vm& vm) {
                 row(view.system(vm.id), view.settings(vm.id));
                 each_live_path(view, vm, row);
             });

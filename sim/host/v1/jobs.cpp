@@ -152,9 +152,9 @@ void add_jobs(const View& view)
 {
     for (const char* class_name : {"Msvm_ConcreteJob", "Msvm_StorageJob"}) {
         ClassProvider jobs;
-        jobs.produce = [view, class_name](const Demand&, const Sink& sink) {
+        jobs.produce = [view, class_name](const Demand& demand, const Sink& sink) {
             for (const Job* job : view.host().jobs().all()) {
-                if (is_of(*job, class_name)) {
+                if (is_of(*job, class_name) && demand.may_mean(job->id)) {
                     sink(job_row(view, *job, class_name));
                 }
             }

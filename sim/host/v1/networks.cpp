@@ -398,8 +398,12 @@ void add_networks(const View& view)
 {
     Repository& repository = view.repository();
     const auto ports = [view](std::function<cim::Instance(Switch&, SwitchPort&)> row) {
-        return [view, row = std::move(row)](const Demand&, const Sink& sink) {
-            each_port(view, [&](Switch& network, SwitchPort& port) { sink(row(network, port)); });
+        return [view, row = std::move(row)](const Demand& demand, const Sink& sink) {
+            each_port(view, [&](Switch& network, SwitchPort& port) {
+                if (demand.allows("Name", port.name)) {
+                    sink(row(network, port));
+                }
+            });
         };
     };
     repository.add("Msvm_VirtualSwitch",
@@ -422,13 +426,25 @@ void add_networks(const View& view)
                     .put = [view](const auto& path, const auto& given) {
                         return put_vlan_endpoint(view, path, given);
                     }});
-    repository.add("Msvm_VLANEndpointSettingData",
-                   {.produce = ports([view](Switch&, SwitchPort& port) {
-                        return vlan_settings_row(view, port);
-                    }),
-                    .put = [view](const auto& path, const auto& given) {
-                        return put_vlan_settings(view, path, given);
-                    }});
+    repository.add(
+        "Msvm_VLANEndpointSettingData",
+        {.produce =
+             [view](const Demand& demand, const Sink& sink) {
+                 each_port(view, [&](Switch&, SwitchPort& port) {
+                     const auto id = leading_id(vlan_settings_id(view, port));
+                     if (!id || demand.may_mean(*id)) {
+                         sink(vlan_settings_row(view, port));
+                     }
+                 });
+             },
+         .count =
+             [view] {
+                 std::uint64_t count = 0;
+                 each_port(view, [&](Switch&, SwitchPort&) { ++count; });
+                 return count;
+             },
+         .put = [view](const auto& path,
+                       const auto& given) { return put_vlan_settings(view, path, given); }});
     for (const char* class_name : {"Msvm_SwitchLANEndpoint", "Msvm_VmLANEndpoint"}) {
         repository.add(class_name, {.produce = [view, class_name](const Demand&, const Sink& sink) {
                            produce_endpoints(view, class_name, sink);

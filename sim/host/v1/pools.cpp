@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 /// Resource pools, what they can allocate, and the templates clients start their settings from. The
@@ -73,24 +75,28 @@ Amounts amounts(const View& view, std::string_view class_name)
     return {};
 }
 
-std::optional<cim::Instance> default_template(const View& view, const Pool& pool)
+/// Every template of the generation; those of a VM's own settings last.
+const std::vector<cim::Instance>& templates_of(Generation generation)
 {
-    const auto is_it = [&](const cim::Instance& candidate) {
+    static const std::map<Generation, std::vector<cim::Instance>> known = [] {
+        std::map<Generation, std::vector<cim::Instance>> all;
+        for (const Generation each : all_generations) {
+            all[each] = schema::default_templates(each, schema::v1_namespace);
+            std::ranges::move(schema::v1_new_vm_settings(), std::back_inserter(all[each]));
+        }
+        return all;
+    }();
+    return known.at(generation);
+}
+
+const cim::Instance* default_template(const View& view, const Pool& pool)
+{
+    const auto& all = templates_of(view.host().generation());
+    const auto at = std::ranges::find_if(all, [&](const cim::Instance& candidate) {
         const std::string* subtype = candidate["ResourceSubType"].string();
         return subtype != nullptr && cim::same_name(*subtype, pool.kind.v1_subtype);
-    };
-    for (cim::Instance& candidate :
-         schema::default_templates(view.host().generation(), schema::v1_namespace)) {
-        if (is_it(candidate)) {
-            return std::move(candidate);
-        }
-    }
-    for (cim::Instance& candidate : schema::v1_new_vm_settings()) {
-        if (is_it(candidate)) {
-            return std::move(candidate);
-        }
-    }
-    return std::nullopt;
+    });
+    return at == all.end() ? nullptr : &*at;
 }
 
 cim::Instance ranged(const View& view, const Pool& pool, const Range& range, cim::Instance instance)
@@ -177,18 +183,30 @@ cim::Instance capabilities_row(const Pool& pool)
 
 } // namespace
 
-void produce_templates(const View& view, std::string_view class_name, const Sink& sink)
+void produce_templates(const View& view, const Demand& demand, std::string_view class_name,
+                       const Sink& sink)
 {
+    if (!demand.may_mean_ownerless()) {
+        return;
+    }
     for (const Pool& pool : pools()) {
         if (pool.kind.v1_class != class_name) {
             continue;
         }
-        if (const auto base = default_template(view, pool)) {
+        if (const cim::Instance* base = default_template(view, pool)) {
             for (const Range& range : ranges) {
                 sink(ranged(view, pool, range, *base));
             }
         }
     }
+}
+
+std::uint64_t count_templates(const View& view, std::string_view class_name)
+{
+    return ranges.size() *
+           static_cast<std::uint64_t>(std::ranges::count_if(pools(), [&](const Pool& pool) {
+               return pool.kind.v1_class == class_name && default_template(view, pool) != nullptr;
+           }));
 }
 
 void add_pools(const View& view)
@@ -219,7 +237,7 @@ void add_pools(const View& view)
     view.repository().add(
         "Msvm_SettingsDefineCapabilities", {.produce = [view](const Demand&, const Sink& sink) {
             for (const Pool& pool : pools()) {
-                if (!default_template(view, pool)) {
+                if (default_template(view, pool) == nullptr) {
                     continue;
                 }
                 for (const Range& range : ranges) {

@@ -14,24 +14,31 @@ namespace watari::sim::host::v1 {
 
 namespace {
 
-cim::Value value_or(const cim::Instance& other, std::string_view name, cim::Value fallback)
+cim::Value value_or(const cim::Instance& other, std::string_view name, const cim::Value& fallback)
 {
     const cim::Value& value = other[name];
-    return value.is_null() ? std::move(fallback) : value;
+    return value.is_null() ? fallback : value;
 }
 
-cim::Instance settings_row(const View& view, const Vm& vm, const Uuid& owner,
-                           const Settings& settings, const Checkpoint* checkpoint)
+/// The checkpoint these settings come after.
+std::optional<Uuid> parent_of(const Owner& owner)
 {
+    return owner.checkpoint == nullptr ? owner.vm.current_checkpoint : owner.checkpoint->parent;
+}
+
+cim::Instance settings_row(const View& view, const Owner& owner)
+{
+    const Settings& settings = owner.settings();
+    const bool is_checkpoint = owner.checkpoint != nullptr;
     Row row{"Msvm_VirtualSystemSettingData"};
-    row.set("InstanceID", view.instance_id(owner))
-        .set("SystemName", vm.id.upper())
+    row.set("InstanceID", view.instance_id(owner.id()))
+        .set("SystemName", owner.vm.id.upper())
         .set("ElementName", settings.name);
     row.set("Caption", "Virtual Machine Settings")
         .set("Description",
-             checkpoint == nullptr ? "Active settings for the virtual machine." : "Snapshot");
+             is_checkpoint ? "Snapshot" : "Active settings for the virtual machine.");
     // SettingType 3 current, 5 snapshot; VirtualSystemType 301 is documented.
-    row.set("SettingType", checkpoint == nullptr ? 3 : 5)
+    row.set("SettingType", is_checkpoint ? 5 : 3)
         .set("VirtualSystemType", 301)
         .set("CreationTime", moment(settings.created));
     if (!settings.notes.empty() || view.profile().is("v1_fresh_notes", "empty")) {
@@ -46,8 +53,7 @@ cim::Instance settings_row(const View& view, const Vm& vm, const Uuid& owner,
         .set("BIOSNumLock", value_or(settings.other, "BIOSNumLock", false));
     row.set("AutoActivate", value_or(settings.other, "AutoActivate", false))
         .set("NumaNodesAreRequired", value_or(settings.other, "NumaNodesAreRequired", false));
-    const auto parent = checkpoint == nullptr ? vm.current_checkpoint : checkpoint->parent;
-    if (parent) {
+    if (const auto parent = parent_of(owner)) {
         row.set("Parent", view.settings(*parent).text());
     }
     return row.take();
@@ -128,11 +134,11 @@ private:
 
 using SharedConstants = std::shared_ptr<const Constants>;
 
-cim::Instance memory_row(const View& view, const Constants& constants, const Uuid& owner,
-                         const MemorySettings& memory)
+cim::Instance memory_row(const View& view, const Constants& constants, const Owner& owner)
 {
+    const MemorySettings& memory = owner.settings().memory;
     Row row = constants.start("Msvm_MemorySettingData", "Microsoft Virtual Machine Memory");
-    row.set("InstanceID", view.instance_id(owner, device_id::memory))
+    row.set("InstanceID", view.instance_id(owner.id(), device_id::memory))
         .set("VirtualQuantity", memory.startup_mib);
     row.set("Reservation", memory.minimum_mib)
         .set("Limit", memory.maximum_mib)
@@ -141,11 +147,11 @@ cim::Instance memory_row(const View& view, const Constants& constants, const Uui
     return row.take();
 }
 
-cim::Instance processor_row(const View& view, const Constants& constants, const Uuid& owner,
-                            const ProcessorSettings& processor)
+cim::Instance processor_row(const View& view, const Constants& constants, const Owner& owner)
 {
+    const ProcessorSettings& processor = owner.settings().processor;
     Row row = constants.start("Msvm_ProcessorSettingData", "Microsoft Processor");
-    row.set("InstanceID", view.instance_id(owner, device_id::processor))
+    row.set("InstanceID", view.instance_id(owner.id(), device_id::processor))
         .set("VirtualQuantity", processor.count);
     // v1 was recorded with Reservation 1 where v2 shows 0.
     row.set("Reservation", std::max<std::uint64_t>(processor.reservation, 1))
@@ -186,11 +192,12 @@ void set_nic(Row& row, const View& view, const Settings& settings, const Device&
         texts({network == nullptr ? "" : view.port("Msvm_SwitchPort", *network, named).text()}));
 }
 
-cim::Instance device_row(const View& view, const Constants& constants, const Uuid& owner,
-                         const Settings& settings, const Device& device, const DeviceWords& words)
+cim::Instance device_row(const View& view, const Constants& constants, const Owner& owner,
+                         const Device& device, const DeviceWords& words)
 {
+    const Settings& settings = owner.settings();
     Row row = constants.start(words.settings_class, words.subtype);
-    row.set("InstanceID", view.instance_id(owner, device.id))
+    row.set("InstanceID", view.instance_id(owner.id(), device.id))
         .set("ElementName", display_name(device, words));
     const bool is_minor = words.type == 13 && view.profile().is("minor_resource_types", "other");
     row.set("ResourceType", is_minor ? std::uint16_t{1} : words.type);
@@ -203,7 +210,7 @@ cim::Instance device_row(const View& view, const Constants& constants, const Uui
     row.set("ConsumerVisibility", 3);
     if (const Device* parent = settings.find(device.parent);
         parent != nullptr && !is_nic(device.kind)) {
-        row.set("Parent", view.device_settings(owner, *parent).text());
+        row.set("Parent", view.device_settings(owner.id(), *parent).text());
     }
     if (is_drive(device.kind)) {
         row.set("Address", std::to_string(device.slot));
@@ -228,64 +235,87 @@ cim::Instance device_row(const View& view, const Constants& constants, const Uui
     return row.take();
 }
 
-using VisitDevice =
-    std::function<void(const Uuid& owner, const Settings&, const Device&, const DeviceWords&)>;
+using VisitDevice = std::function<void(const Owner&, const Device&, const DeviceWords&)>;
 
 void each_device(const View& view, const Demand& demand, const VisitDevice& visit)
 {
-    reconcile_ports(view.host());
-    view.each_settings(
-        demand, [&](Vm&, const Uuid& owner, const Settings& settings, const Checkpoint*) {
-            for (const Device& device : settings.devices) {
-                const DeviceWords* words = words_of(device.kind);
-                if (words != nullptr &&
-                    view.repository().catalogue().find(words->settings_class) != nullptr) {
-                    visit(owner, settings, device, *words);
-                }
+    for_each_owner(view.host(), demand, [&](const Owner& owner) {
+        for (const Device& device : owner.settings().devices) {
+            const DeviceWords* words = words_of(device.kind);
+            if (words != nullptr &&
+                view.repository().catalogue().find(words->settings_class) != nullptr) {
+                visit(owner, device, *words);
             }
-        });
+        }
+    });
+}
+
+/// One instance per set of settings, and the templates.
+void add_per_owner(const View& view, const std::string& class_name,
+                   std::function<cim::Instance(const Owner&)> make)
+{
+    view.repository().add(
+        class_name,
+        {.produce =
+             [view, class_name, make = std::move(make)](const Demand& demand, const Sink& sink) {
+                 for_each_owner(view.host(), demand,
+                                [&](const Owner& owner) { sink(make(owner)); });
+                 produce_templates(view, demand, class_name, sink);
+             },
+         .count =
+             [view, class_name] {
+                 std::uint64_t count = count_templates(view, class_name);
+                 for_each_owner(view.host(), {}, [&](const Owner&) { ++count; });
+                 return count;
+             }});
+}
+
+void add_per_device(const View& view, const SharedConstants& constants,
+                    const std::string& class_name)
+{
+    view.repository().add(
+        class_name,
+        {.produce =
+             [view, constants, class_name](const Demand& demand, const Sink& sink) {
+                 reconcile_ports(view.host());
+                 const auto id = demand.text("InstanceID");
+                 each_device(
+                     view, demand,
+                     [&](const Owner& owner, const Device& device, const DeviceWords& words) {
+                         if (words.settings_class == class_name &&
+                             (!id ||
+                              cim::same_name(*id, view.instance_id(owner.id(), device.id)))) {
+                             sink(device_row(view, *constants, owner, device, words));
+                         }
+                     });
+                 produce_templates(view, demand, class_name, sink);
+             },
+         .count =
+             [view, class_name] {
+                 std::uint64_t count = count_templates(view, class_name);
+                 each_device(view, {}, [&](const Owner&, const Device&, const DeviceWords& words) {
+                     count += words.settings_class == class_name ? 1 : 0;
+                 });
+                 return count;
+             }});
 }
 
 void add_device_settings(const View& view)
 {
     const SharedConstants constants = std::make_shared<const Constants>(view.host().generation());
-    view.repository().add("Msvm_MemorySettingData",
-                          {.produce = [view, constants](const Demand& demand, const Sink& sink) {
-                              view.each_settings(demand, [&](Vm&, const Uuid& owner,
-                                                             const Settings& settings,
-                                                             const Checkpoint*) {
-                                  sink(memory_row(view, *constants, owner, settings.memory));
-                              });
-                              produce_templates(view, "Msvm_MemorySettingData", sink);
-                          }});
-    view.repository().add("Msvm_ProcessorSettingData",
-                          {.produce = [view, constants](const Demand& demand, const Sink& sink) {
-                              view.each_settings(demand, [&](Vm&, const Uuid& owner,
-                                                             const Settings& settings,
-                                                             const Checkpoint*) {
-                                  sink(processor_row(view, *constants, owner, settings.processor));
-                              });
-                              produce_templates(view, "Msvm_ProcessorSettingData", sink);
-                          }});
+    add_per_owner(view, "Msvm_MemorySettingData", [view, constants](const Owner& owner) {
+        return memory_row(view, *constants, owner);
+    });
+    add_per_owner(view, "Msvm_ProcessorSettingData", [view, constants](const Owner& owner) {
+        return processor_row(view, *constants, owner);
+    });
     for (const char* class_name :
          {"Msvm_ResourceAllocationSettingData", "Msvm_SyntheticEthernetPortSettingData",
           "Msvm_EmulatedEthernetPortSettingData", "Msvm_HeartbeatComponentSettingData",
           "Msvm_ShutdownComponentSettingData", "Msvm_KvpExchangeComponentSettingData",
           "Msvm_TimeSyncComponentSettingData", "Msvm_VssComponentSettingData",
           "Msvm_RdvComponentSettingData"}) {
-        const std::string name = class_name;
-        view.repository().add(
-            name, {.produce = [view, constants, name](const Demand& demand, const Sink& sink) {
-                each_device(
-                    view, demand,
-                    [&](const Uuid& owner, const Settings& settings, const Device& device,
-                        const DeviceWords& words) {
-                        if (words.settings_class == name) {
-                            sink(device_row(view, *constants, owner, settings, device, words));
-                        }
-                    });
-                produce_templates(view, name, sink);
-            }});
+        add_per_device(view, constants, class_name);
     }
 }
 
@@ -305,7 +335,7 @@ void add_checkpoint_associations(const View& view)
 {
     view.repository().add(
         "Msvm_ElementSettingData", {.produce = [view](const Demand& demand, const Sink& sink) {
-            view.each_vm(demand, [&](const Vm& vm) {
+            for_each_vm(view.host(), demand, [&](const Vm& vm) {
                 sink(element_setting("Msvm_ElementSettingData", view.system(vm.id),
                                      view.global_settings(vm.id), 1));
                 for (const Checkpoint& checkpoint : vm.checkpoints) {
@@ -318,7 +348,7 @@ void add_checkpoint_associations(const View& view)
         view.repository().add(
             class_name,
             {.produce = [view, class_name, member](const Demand& demand, const Sink& sink) {
-                view.each_vm(demand, [&](const Vm& vm) {
+                for_each_vm(view.host(), demand, [&](const Vm& vm) {
                     if (vm.*member && vm.find_checkpoint(*(vm.*member)) != nullptr) {
                         sink(element_setting(class_name, view.system(vm.id),
                                              view.settings(*(vm.*member)), 2));
@@ -328,20 +358,23 @@ void add_checkpoint_associations(const View& view)
     };
     add("Msvm_PreviousSettingData", &Vm::current_checkpoint);
     add("Msvm_LastAppliedSettingData", &Vm::applied_checkpoint);
-    view.repository().add(
-        "Msvm_ParentChildSettingData", {.produce = [view](const Demand& demand, const Sink& sink) {
-            view.each_settings(demand, [&](const Vm& vm, const Uuid& owner, const Settings&,
-                                           const Checkpoint* checkpoint) {
-                const auto parent =
-                    checkpoint == nullptr ? vm.current_checkpoint : checkpoint->parent;
-                if (parent) {
-                    sink(Row{"Msvm_ParentChildSettingData"}
-                             .set("Antecedent", view.settings(*parent))
-                             .set("Dependent", view.settings(owner))
-                             .take());
-                }
-            });
-        }});
+    view.repository().add("Msvm_ParentChildSettingData",
+                          {.produce = [view](const Demand& demand, const Sink& sink) {
+                              const auto link = [&](const Owner& child) {
+                                  if (const auto parent = parent_of(child)) {
+                                      sink(Row{"Msvm_ParentChildSettingData"}
+                                               .set("Antecedent", view.settings(*parent))
+                                               .set("Dependent", view.settings(child.id()))
+                                               .take());
+                                  }
+                              };
+                              for_each_vm(view.host(), demand, [&](Vm& vm) {
+                                  link({.vm = vm});
+                                  for (const Checkpoint& checkpoint : vm.checkpoints) {
+                                      link({.vm = vm, .checkpoint = &checkpoint});
+                                  }
+                              });
+                          }});
 }
 
 void add_components(const View& view)
@@ -355,18 +388,17 @@ void add_components(const View& view)
                          .set("PartComponent", part)
                          .take());
             };
-            view.each_settings(
-                demand, [&](Vm&, const Uuid& owner, const Settings&, const Checkpoint*) {
-                    component(owner, view.by_id("Msvm_MemorySettingData",
-                                                view.instance_id(owner, device_id::memory)));
-                    component(owner, view.by_id("Msvm_ProcessorSettingData",
-                                                view.instance_id(owner, device_id::processor)));
-                });
-            each_device(
-                view, demand,
-                [&](const Uuid& owner, const Settings&, const Device& device, const DeviceWords&) {
-                    component(owner, view.device_settings(owner, device));
-                });
+            for_each_owner(view.host(), demand, [&](const Owner& owner) {
+                component(owner.id(), view.by_id("Msvm_MemorySettingData",
+                                                 view.instance_id(owner.id(), device_id::memory)));
+                component(owner.id(),
+                          view.by_id("Msvm_ProcessorSettingData",
+                                     view.instance_id(owner.id(), device_id::processor)));
+            });
+            each_device(view, demand,
+                        [&](const Owner& owner, const Device& device, const DeviceWords&) {
+                            component(owner.id(), view.device_settings(owner.id(), device));
+                        });
         }});
 }
 
@@ -374,19 +406,15 @@ void add_components(const View& view)
 
 void add_settings(const View& view)
 {
-    view.repository().add("Msvm_VirtualSystemSettingData",
-                          {.produce = [view](const Demand& demand, const Sink& sink) {
-                              view.each_settings(demand, [&](const Vm& vm, const Uuid& owner,
-                                                             const Settings& settings,
-                                                             const Checkpoint* checkpoint) {
-                                  sink(settings_row(view, vm, owner, settings, checkpoint));
-                              });
-                          }});
+    add_per_owner(view, "Msvm_VirtualSystemSettingData",
+                  [view](const Owner& owner) { return settings_row(view, owner); });
     view.repository().add("Msvm_VirtualSystemGlobalSettingData",
-                          {.produce = [view](const Demand& demand, const Sink& sink) {
-                              view.each_vm(demand,
-                                           [&](const Vm& vm) { sink(global_row(view, vm)); });
-                          }});
+                          {.produce =
+                               [view](const Demand& demand, const Sink& sink) {
+                                   for_each_vm(view.host(), demand,
+                                               [&](const Vm& vm) { sink(global_row(view, vm)); });
+                               },
+                           .count = [view] { return view.host().vms().size(); }});
     add_device_settings(view);
     add_checkpoint_associations(view);
     add_components(view);

@@ -93,7 +93,7 @@ void add_hosted(const View& view)
 {
     view.repository().add("Msvm_HostedDependency",
                           {.produce = [view](const Demand& demand, const Sink& sink) {
-                              view.each_vm(demand, [&](const Vm& vm) {
+                              for_each_vm(view.host(), demand, [&](const Vm& vm) {
                                   sink(Row{"Msvm_HostedDependency"}
                                            .set("Antecedent", view.host_system())
                                            .set("Dependent", view.system(vm.id))
@@ -143,14 +143,12 @@ void add_systems(const View& view)
 {
     ClassProvider systems;
     systems.produce = [view](const Demand& demand, const Sink& sink) {
-        const auto name = demand.text("Name");
-        if (!name || cim::same_name(*name, view.host().name())) {
+        if (demand.allows("Name", view.host().name())) {
             sink(host_row(view));
         }
-        if (name && !demand.id()) {
-            return;
+        if (demand.owners() != nullptr || !demand.text("Name")) {
+            for_each_vm(view.host(), demand, [&](const Vm& vm) { sink(vm_row(view, vm)); });
         }
-        view.each_vm(demand, [&](const Vm& vm) { sink(vm_row(view, vm)); });
     };
     systems.methods["RequestStateChange"] =
         method([view](const MethodCall& call) { return request_state_change(view, call); });

@@ -125,38 +125,6 @@ std::string View::instance_id(const Uuid& owner, std::string_view device) const
     return id;
 }
 
-void View::each_vm(const Demand& demand, const std::function<void(Vm&)>& visit) const
-{
-    if (const auto id = demand.id()) {
-        if (Vm* vm = host_->find_vm(*id)) {
-            visit(*vm);
-            return;
-        }
-        for (const auto& vm : host_->vms()) {
-            if (vm->find_checkpoint(*id) != nullptr) {
-                visit(*vm);
-                return;
-            }
-        }
-    }
-    if (demand.text("InstanceID")) {
-        return; // an id that is no VM's and no checkpoint's
-    }
-    for (const auto& vm : host_->vms()) {
-        visit(*vm);
-    }
-}
-
-void View::each_settings(const Demand& demand, const VisitSettings& visit) const
-{
-    each_vm(demand, [&](Vm& vm) {
-        visit(vm, vm.id, vm.settings, nullptr);
-        for (const Checkpoint& checkpoint : vm.checkpoints) {
-            visit(vm, checkpoint.id, checkpoint.settings, &checkpoint);
-        }
-    });
-}
-
 Vm& View::vm_of(const cim::Instance& input, std::string_view parameter) const
 {
     const cim::ObjectPath* path = input[parameter].reference();

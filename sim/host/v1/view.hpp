@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/host/owner.hpp"
 #include "sim/host/v1/words.hpp"
 #include "sim/repository.hpp"
 
@@ -64,14 +65,6 @@ public:
     /// "Microsoft:<owner>\<device>"; without a device the settings themselves.
     std::string instance_id(const Uuid& owner, std::string_view device = {}) const;
 
-    /// The VMs the asker may mean.
-    void each_vm(const Demand& demand, const std::function<void(Vm&)>& visit) const;
-    /// Every set of settings of these VMs: the current ones, then those of checkpoints
-    /// (`checkpoint` null for the current).
-    using VisitSettings =
-        std::function<void(Vm&, const Uuid& owner, const Settings&, const Checkpoint*)>;
-    void each_settings(const Demand& demand, const VisitSettings& visit) const;
-
     /// The VM a reference parameter names. Throws refuse(32773).
     Vm& vm_of(const cim::Instance& input, std::string_view parameter) const;
     /// The device a path of settings names, of `vm` and its current settings. Throws refuse(32773).
@@ -99,8 +92,11 @@ method(std::function<MethodAnswer(const MethodCall&)> act);
 
 /// The row of a management service, for the file that has its methods.
 void produce_service(const View& view, std::string_view class_name, const Sink& sink);
-/// `Microsoft:Definition\\<pool>\\{Default,Minimum,Maximum,Increment}` of this class.
-void produce_templates(const View& view, std::string_view class_name, const Sink& sink);
+/// `Microsoft:Definition\\<pool>\\{Default,Minimum,Maximum,Increment}` of this class, if the
+/// demand can mean them.
+void produce_templates(const View& view, const Demand& demand, std::string_view class_name,
+                       const Sink& sink);
+std::uint64_t count_templates(const View& view, std::string_view class_name);
 
 /// The parts of the namespace.
 void add_systems(const View& view);

@@ -37,15 +37,9 @@ void add_association(Repository& repository, std::string_view class_name, Ends e
 cim::ObjectPath live_path(const Host& host, const Vm& vm, const Device& device)
 {
     const std::string_view class_name = live_class(device.kind);
-    std::string id = device.id;
-    for (const std::string_view tail : {"\\Keyboard", "\\Mouse"}) {
-        if (id.ends_with(tail)) {
-            id.resize(id.size() - tail.size());
-        }
-    }
     return object_path(host, class_name,
                        {{"CreationClassName", class_name},
-                        {"DeviceID", "Microsoft:" + id},
+                        {"DeviceID", live_id(device)},
                         {"SystemCreationClassName", "Msvm_ComputerSystem"},
                         {"SystemName", vm.id.upper()}});
 }
@@ -125,42 +119,42 @@ void add_associations(Repository& repository, Host& host)
                         });
                     });
     add_association(repository, "Msvm_SnapshotOfVirtualSystem", {"Antecedent", "Dependent"},
-                    [&host](const Demand&, const auto& pair) {
-                        for (const auto& vm : host.vms()) {
-                            for (const Checkpoint& checkpoint : vm->checkpoints) {
-                                pair(system_path(host, vm->id), settings_path(host, checkpoint.id));
+                    [&host](const Demand& demand, const auto& pair) {
+                        for_each_vm(host, demand, [&](const Vm& vm) {
+                            for (const Checkpoint& checkpoint : vm.checkpoints) {
+                                pair(system_path(host, vm.id), settings_path(host, checkpoint.id));
                             }
-                        }
+                        });
                     });
     add_association(repository, "Msvm_MostCurrentSnapshotInBranch", {"Antecedent", "Dependent"},
-                    [&host](const Demand&, const auto& pair) {
-                        for (const auto& vm : host.vms()) {
-                            if (vm->current_checkpoint) {
-                                pair(system_path(host, vm->id),
-                                     settings_path(host, *vm->current_checkpoint));
+                    [&host](const Demand& demand, const auto& pair) {
+                        for_each_vm(host, demand, [&](const Vm& vm) {
+                            if (vm.current_checkpoint) {
+                                pair(system_path(host, vm.id),
+                                     settings_path(host, *vm.current_checkpoint));
                             }
-                        }
+                        });
                     });
     add_association(repository, "Msvm_LastAppliedSnapshot", {"Antecedent", "Dependent"},
-                    [&host](const Demand&, const auto& pair) {
-                        for (const auto& vm : host.vms()) {
-                            if (vm->applied_checkpoint &&
-                                vm->find_checkpoint(*vm->applied_checkpoint) != nullptr) {
-                                pair(settings_path(host, *vm->applied_checkpoint),
-                                     system_path(host, vm->id));
+                    [&host](const Demand& demand, const auto& pair) {
+                        for_each_vm(host, demand, [&](const Vm& vm) {
+                            if (vm.applied_checkpoint &&
+                                vm.find_checkpoint(*vm.applied_checkpoint) != nullptr) {
+                                pair(settings_path(host, *vm.applied_checkpoint),
+                                     system_path(host, vm.id));
                             }
-                        }
+                        });
                     });
     add_association(repository, "Msvm_ParentChildSettingData", {"Parent", "Child"},
-                    [&host](const Demand&, const auto& pair) {
-                        for (const auto& vm : host.vms()) {
-                            for (const Checkpoint& checkpoint : vm->checkpoints) {
+                    [&host](const Demand& demand, const auto& pair) {
+                        for_each_vm(host, demand, [&](const Vm& vm) {
+                            for (const Checkpoint& checkpoint : vm.checkpoints) {
                                 if (checkpoint.parent) {
                                     pair(settings_path(host, *checkpoint.parent),
                                          settings_path(host, checkpoint.id));
                                 }
                             }
-                        }
+                        });
                     });
     repository.add(
         "Msvm_ElementSettingData", {.produce = [&host](const Demand& demand, const Sink& sink) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 namespace watari::sim::host::v2 {
@@ -92,36 +94,6 @@ void medium_settings(cim::Instance& row, const Device& device)
     put(row, "IOPSAllocationUnits", "count(normalized I/O) / second");
     put(row, "PersistentReservationsSupported", false);
     put(row, "SnapshotId", "");
-}
-
-/// Which classes hold settings of devices.
-constexpr std::array device_setting_classes{
-    "Msvm_ResourceAllocationSettingData",
-    "Msvm_StorageAllocationSettingData",
-    "Msvm_SyntheticEthernetPortSettingData",
-    "Msvm_EmulatedEthernetPortSettingData",
-    "Msvm_EthernetPortAllocationSettingData",
-    "Msvm_HeartbeatComponentSettingData",
-    "Msvm_ShutdownComponentSettingData",
-    "Msvm_KvpExchangeComponentSettingData",
-    "Msvm_TimeSyncComponentSettingData",
-    "Msvm_VssComponentSettingData",
-    "Msvm_GuestServiceInterfaceComponentSettingData",
-    "Msvm_RdvComponentSettingData",
-    "Msvm_SerialPortSettingData",
-    "Msvm_SyntheticDisplayControllerSettingData",
-};
-
-/// DeviceID of a live device: the settings' id without the VM (fresh-vm.md 1.5).
-std::string live_id(const Device& device)
-{
-    std::string id = device.id;
-    for (const std::string_view tail : {"\\Keyboard", "\\Mouse"}) {
-        if (id.ends_with(tail)) {
-            id.resize(id.size() - tail.size());
-        }
-    }
-    return "Microsoft:" + id;
 }
 
 cim::Instance live_row(const Host& host, const Vm& vm, std::string_view class_name,
@@ -271,26 +243,12 @@ cim::Instance feature_settings(const Owner& owner, const Device& connection, con
 
 void add_devices(Repository& repository, Host& host)
 {
-    const auto of_owner = [&](std::string_view class_name,
-                              cim::Instance (*make)(const Host&, const Owner&)) {
-        repository.add(
-            class_name, {.produce = [&host, make](const Demand& demand, const Sink& sink) {
-                for_each_owner(host, demand, [&](const Owner& owner) { sink(make(host, owner)); });
-            }});
-    };
-    of_owner("Msvm_MemorySettingData", memory_settings);
-    of_owner("Msvm_ProcessorSettingData", processor_settings);
-    for (const std::string_view class_name : device_setting_classes) {
-        repository.add(class_name,
-                       {.produce = [&host, class_name](const Demand& demand, const Sink& sink) {
-                           for_each_owner(host, demand, [&](const Owner& owner) {
-                               for (const Device& device : owner.settings().devices) {
-                                   if (settings_class(host, device.kind) == class_name) {
-                                       sink(device_settings(host, owner, device));
-                                   }
-                               }
-                           });
-                       }});
+    std::map<std::string_view, std::vector<DeviceKind>> setting_classes;
+    for (const KindFacts& facts : kind_facts) {
+        setting_classes[settings_class(host, facts.kind)].push_back(facts.kind);
+    }
+    for (auto& [class_name, kinds] : setting_classes) {
+        repository.add(class_name, per_device(host, std::move(kinds)));
     }
     for (const KindFacts& facts : kind_facts) {
         const std::string_view class_name = live_class(facts.kind);

@@ -118,9 +118,8 @@ void add_job_class(Repository& repository, Host& host, std::string_view class_na
 {
     ClassProvider provider;
     provider.produce = [&host, class_name, job_class](const Demand& demand, const Sink& sink) {
-        const auto wanted = demand.id();
         for (const Job* job : host.jobs().all()) {
-            if (job->job_class == job_class && (!wanted || job->id == *wanted)) {
+            if (job->job_class == job_class && demand.may_mean(job->id)) {
                 sink(job_row(host, host.jobs(), *job, class_name, host.clock()));
             }
         }

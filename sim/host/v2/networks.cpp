@@ -88,18 +88,53 @@ void port_settings(Host& host, const Sink& sink)
     }
 }
 
-void features_of_class(Host& host, std::string_view class_name, const Demand& demand,
-                       const Sink& sink)
+/// The feature as a client starts from it; nullopt: nobody knows its type.
+std::optional<cim::Instance> feature_template(const schema::ClassInfo& info)
 {
-    for_each_owner(host, demand, [&](const Owner& owner) {
-        for (const Device& device : owner.settings().devices) {
-            for (const Feature& feature : device.features) {
-                if (feature.values.class_name() == class_name) {
-                    sink(feature_settings(owner, device, feature));
+    const std::string type = feature_type_id(info.name);
+    if (type.empty()) {
+        return std::nullopt;
+    }
+    cim::Instance preset{info.name};
+    put(preset, "InstanceID", fmt::format("Microsoft:Definition\\{}\\Default", type));
+    for (const schema::PropertyInfo& property : info.properties) {
+        const bool is_number =
+            property.type >= cim::Type::uint8 && property.type <= cim::Type::sint64;
+        if (is_number && !property.is_array) {
+            put(preset, property.name, 0);
+        } else if (property.type == cim::Type::boolean) {
+            put(preset, property.name, false);
+        }
+    }
+    return preset;
+}
+
+ClassProvider features_of_class(Host& host, const std::string& class_name)
+{
+    const auto visit = [&host, class_name](const Demand& demand, const auto& take) {
+        for_each_owner(host, demand, [&](const Owner& owner) {
+            for (const Device& device : owner.settings().devices) {
+                for (const Feature& feature : device.features) {
+                    if (feature.values.class_name() == class_name) {
+                        take(owner, device, feature);
+                    }
                 }
             }
-        }
-    });
+        });
+    };
+    return {.produce =
+                [visit](const Demand& demand, const Sink& sink) {
+                    visit(demand,
+                          [&](const Owner& owner, const Device& device, const Feature& feature) {
+                              sink(feature_settings(owner, device, feature));
+                          });
+                },
+            .count =
+                [visit] {
+                    std::uint64_t count = 0;
+                    visit({}, [&](const auto&...) { ++count; });
+                    return count;
+                }};
 }
 
 void add_features(Repository& repository, Host& host)
@@ -109,28 +144,10 @@ void add_features(Repository& repository, Host& host)
             !info->name.ends_with("SettingData") || info->is_abstract) {
             continue;
         }
-        repository.add(
-            info->name, {.produce = [&host, info](const Demand& demand, const Sink& sink) {
-                features_of_class(host, info->name, demand, sink);
-                const auto wanted = demand.text("InstanceID");
-                if (!demand.id() || wanted) {
-                    cim::Instance preset{info->name};
-                    if (const std::string type = feature_type_id(info->name); !type.empty()) {
-                        put(preset, "InstanceID",
-                            fmt::format("Microsoft:Definition\\{}\\Default", type));
-                        for (const schema::PropertyInfo& property : info->properties) {
-                            const bool is_number = property.type >= cim::Type::uint8 &&
-                                                   property.type <= cim::Type::sint64;
-                            if (is_number && !property.is_array) {
-                                put(preset, property.name, 0);
-                            } else if (property.type == cim::Type::boolean) {
-                                put(preset, property.name, false);
-                            }
-                        }
-                        sink(std::move(preset));
-                    }
-                }
-            }});
+        repository.add(info->name, features_of_class(host, info->name));
+        if (const auto preset = feature_template(*info)) {
+            repository.add_constant(info->name, {*preset});
+        }
     }
 }
 
@@ -221,17 +238,21 @@ void add_networks(Repository& repository, Host& host)
                            sink(adapter_row(host, adapter));
                        }
                    }});
+    // Beside the switches' own ports, which are few.
+    ClassProvider connections = per_device(host, {DeviceKind::connection});
     repository.add("Msvm_EthernetPortAllocationSettingData",
-                   {.produce = [&host](const Demand& demand, const Sink& sink) {
-                       for_each_owner(host, demand, [&](const Owner& owner) {
-                           for (const Device& device : owner.settings().devices) {
-                               if (device.kind == DeviceKind::connection) {
-                                   sink(device_settings(host, owner, device));
-                               }
-                           }
-                       });
-                       port_settings(host, sink);
-                   }});
+                   {.produce =
+                        [&host, of_vms = std::move(connections.produce)](const Demand& demand,
+                                                                         const Sink& sink) {
+                            of_vms(demand, sink);
+                            port_settings(host, sink);
+                        },
+                    .count =
+                        [&host, of_vms = std::move(connections.count)] {
+                            std::uint64_t count = of_vms();
+                            port_settings(host, [&](const cim::Instance&) { ++count; });
+                            return count;
+                        }});
     add_features(repository, host);
 }
 

@@ -284,7 +284,9 @@ MethodAnswer add_features(Repository& repository, Host& host, const MethodCall& 
     }
     const Host::Named at = named(host, targets.front());
     std::vector<cim::Instance> given;
-    for (const std::string& text : texts_of(call.input["FeatureSettings"])) {
+    const auto texts_given = texts_of(call.input["FeatureSettings"]);
+    given.reserve(texts_given.size());
+    for (const std::string& text : texts_given) {
         given.push_back(repository.embedded(text, call.method));
         static_cast<void>(type_of(given.back()));
     }

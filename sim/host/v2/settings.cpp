@@ -35,13 +35,12 @@ std::uint16_t recovery_number(RecoveryAction action)
 /// backslashes (observed).
 std::string boot_source_text(const Host& host, const Uuid& owner, const std::string& device)
 {
-    const std::string doubled = object_path(host, "Msvm_BootSourceSettingData",
-                                            {{"InstanceID", setting_id(owner, device) + "\\B"}})
-                                    .text();
+    std::string text = object_path(host, "Msvm_BootSourceSettingData",
+                                   {{"InstanceID", setting_id(owner, device) + "\\B"}})
+                           .text();
     if (host.profile().is("boot_source_path_backslashes", "doubled")) {
-        return doubled;
+        return text;
     }
-    std::string text = doubled;
     for (auto at = text.find("\\\\", 2); at != std::string::npos; at = text.find("\\\\", at + 1)) {
         text.erase(at, 1);
     }
@@ -68,6 +67,7 @@ void boot_settings(cim::Instance& row, const Host& host, const Owner& owner)
     }
     put(row, "BootOrder", cim::Value{std::move(order)});
     std::vector<std::string> sources;
+    sources.reserve(settings.boot_sources.size());
     for (const std::string& device : settings.boot_sources) {
         sources.push_back(boot_source_text(host, owner.id(), device));
     }
@@ -223,14 +223,9 @@ cim::Instance processor_settings(const Host& host, const Owner& owner)
 
 void add_settings(Repository& repository, Host& host)
 {
-    const auto of_owner = [&](std::string_view class_name,
-                              cim::Instance (*make)(const Host&, const Owner&)) {
-        repository.add(
-            class_name, {.produce = [&host, make](const Demand& demand, const Sink& sink) {
-                for_each_owner(host, demand, [&](const Owner& owner) { sink(make(host, owner)); });
-            }});
-    };
-    of_owner("Msvm_VirtualSystemSettingData", system_settings);
+    repository.add("Msvm_VirtualSystemSettingData", per_owner(host, system_settings));
+    repository.add("Msvm_MemorySettingData", per_owner(host, memory_settings));
+    repository.add("Msvm_ProcessorSettingData", per_owner(host, processor_settings));
 }
 
 } // namespace watari::sim::host::v2

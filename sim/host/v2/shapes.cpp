@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -98,6 +99,17 @@ cim::ObjectPath job_path(const Host& host, const Job& job)
         break;
     }
     return object_path(host, class_name, {{"InstanceID", job.id.upper()}});
+}
+
+std::string live_id(const Device& device)
+{
+    std::string id = device.id;
+    for (const std::string_view tail : {"\\Keyboard", "\\Mouse"}) {
+        if (id.ends_with(tail)) {
+            id.resize(id.size() - tail.size());
+        }
+    }
+    return "Microsoft:" + id;
 }
 
 std::string_view live_class(DeviceKind kind) noexcept
@@ -211,35 +223,46 @@ std::string_view settings_class(const Host& host, DeviceKind kind)
     std::unreachable();
 }
 
-void for_each_vm(Host& host, const Demand& demand, const std::function<void(Vm&)>& visit)
+ClassProvider per_owner(Host& host, cim::Instance (*make)(const Host&, const Owner&))
 {
-    if (const auto id = demand.id()) {
-        if (Vm* vm = host.find_vm(*id)) {
-            visit(*vm);
-            return;
-        }
-    }
-    for (const auto& vm : host.vms()) {
-        visit(*vm);
-    }
+    return {.produce =
+                [&host, make](const Demand& demand, const Sink& sink) {
+                    for_each_owner(host, demand,
+                                   [&](const Owner& owner) { sink(make(host, owner)); });
+                },
+            .count =
+                [&host] {
+                    std::uint64_t count = 0;
+                    for_each_owner(host, {}, [&](const Owner&) { ++count; });
+                    return count;
+                }};
 }
 
-void for_each_owner(Host& host, const Demand& demand,
-                    const std::function<void(const Owner&)>& visit)
+ClassProvider per_device(Host& host, std::vector<DeviceKind> kinds)
 {
-    const auto id = demand.id();
-    for_each_vm(host, demand, [&](Vm& vm) {
-        if (id) {
-            if (const Checkpoint* checkpoint = vm.find_checkpoint(*id)) {
-                visit(Owner{.vm = vm, .checkpoint = checkpoint});
-                return;
+    const auto visit = [&host, kinds = std::move(kinds)](const Demand& demand, const auto& take) {
+        const auto id = demand.text("InstanceID");
+        for_each_owner(host, demand, [&](const Owner& owner) {
+            for (const Device& device : owner.settings().devices) {
+                if (std::ranges::find(kinds, device.kind) != kinds.end() &&
+                    (!id || cim::same_name(*id, setting_id(owner.id(), device.id)))) {
+                    take(owner, device);
+                }
             }
-        }
-        visit(Owner{.vm = vm});
-        for (const Checkpoint& checkpoint : vm.checkpoints) {
-            visit(Owner{.vm = vm, .checkpoint = &checkpoint});
-        }
-    });
+        });
+    };
+    return {.produce =
+                [&host, visit](const Demand& demand, const Sink& sink) {
+                    visit(demand, [&](const Owner& owner, const Device& device) {
+                        sink(device_settings(host, owner, device));
+                    });
+                },
+            .count =
+                [visit] {
+                    std::uint64_t count = 0;
+                    visit({}, [&](const Owner&, const Device&) { ++count; });
+                    return count;
+                }};
 }
 
 std::uint16_t enabled_state(VmState state) noexcept

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/host/owner.hpp"
 #include "sim/repository.hpp"
 
 #include <chrono>
@@ -40,6 +41,9 @@ cim::ObjectPath device_settings_path(const Host& host, const Uuid& owner, const 
 cim::ObjectPath switch_path(const Host& host, const Uuid& network);
 cim::ObjectPath job_path(const Host& host, const Job& job);
 
+/// DeviceID of a live device: the settings' id without the VM (fresh-vm.md 1.5).
+std::string live_id(const Device& device);
+
 /// Msvm_IDEController…; empty: the kind has no live device.
 std::string_view live_class(DeviceKind kind) noexcept;
 /// The settings class of a kind on this generation.
@@ -47,22 +51,10 @@ std::string_view settings_class(const Host& host, DeviceKind kind);
 /// The feature type GUID of a class; empty: none.
 std::string feature_type_id(std::string_view class_name);
 
-/// Settings that can be shown: a VM's own, or a checkpoint's.
-struct Owner {
-    Vm& vm;
-    const Checkpoint* checkpoint = nullptr;
-
-    const Uuid& id() const noexcept { return checkpoint == nullptr ? vm.id : checkpoint->id; }
-    const Settings& settings() const noexcept
-    {
-        return checkpoint == nullptr ? vm.settings : checkpoint->settings;
-    }
-};
-/// Only the one the demand names, when it names one that exists; all when it names something else
-/// or nothing.
-void for_each_owner(Host& host, const Demand& demand,
-                    const std::function<void(const Owner&)>& visit);
-void for_each_vm(Host& host, const Demand& demand, const std::function<void(Vm&)>& visit);
+/// A class with one instance per set of settings.
+ClassProvider per_owner(Host& host, cim::Instance (*make)(const Host&, const Owner&));
+/// A class with one instance per device of these kinds.
+ClassProvider per_device(Host& host, std::vector<DeviceKind> kinds);
 
 cim::Instance system_settings(const Host& host, const Owner& owner);
 cim::Instance memory_settings(const Host& host, const Owner& owner);

@@ -106,12 +106,12 @@ void add_systems(Repository& repository, Host& host)
 {
     ClassProvider systems;
     systems.produce = [&host](const Demand& demand, const Sink& sink) {
-        const auto name = demand.text("Name");
-        if (!demand.id()) {
+        if (demand.allows("Name", host.name())) {
             sink(host_row(host));
         }
-        static_cast<void>(name);
-        for_each_vm(host, demand, [&](Vm& vm) { sink(system_row(host, vm)); });
+        if (demand.owners() != nullptr || !demand.text("Name")) {
+            for_each_vm(host, demand, [&](Vm& vm) { sink(system_row(host, vm)); });
+        }
     };
     systems.methods["RequestStateChange"] = [&host](const MethodCall& call) {
         return request_state_change(host, call);

@@ -126,8 +126,8 @@ void add_templates(Repository& repository, Host& host)
         }
         by_class[preset.class_name()].push_back(std::move(preset));
     }
-    for (auto& [class_name, presets] : by_class) {
-        repository.add_constant(class_name, std::move(presets));
+    for (const auto& [class_name, presets] : by_class) {
+        repository.add_constant(class_name, presets);
     }
     add_pools(repository, host, pools);
 }
