@@ -58,9 +58,13 @@ private:
 
 } // namespace
 
-std::unique_ptr<http::AdmissionGuard> admission(std::unique_ptr<auth::ServerScheme> scheme)
+std::unique_ptr<http::AdmissionGuard> admission(const auth::MakeServerScheme& make_scheme,
+                                                const net::Security& security)
 {
-    return std::make_unique<Admission>(std::move(scheme));
+    return std::make_unique<Admission>(
+        make_scheme({.encrypted = security.encrypted,
+                     .server_end_point = security.server_end_point,
+                     .peer_certificate_sha256 = security.peer_fingerprint}));
 }
 
 } // namespace watari::sim

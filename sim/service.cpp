@@ -420,7 +420,7 @@ std::unique_ptr<http::Server> Service::serve(Executor executor,
     options.server_name = "Microsoft-HTTPAPI/2.0";
     if (!state_->options.anonymous) {
         options.make_guard = [make = auth::basic_server(state_->options.accounts)](
-                                 const net::Security&) { return admission(make()); };
+                                 const net::Security& security) { return admission(make, security); };
     }
     auto server = std::make_unique<http::Server>(
         executor, state_->wire, std::move(listener),

@@ -1,5 +1,6 @@
 #include "auth/scheme.hpp"
 
+#include "auth/text.hpp"
 #include "core/error.hpp"
 #include "messages/auth.hpp"
 
@@ -12,11 +13,6 @@ namespace watari::auth {
 namespace {
 
 constexpr std::string_view scheme_prefix = "basic ";
-
-char lower(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 class BasicClient final : public ClientScheme
 {
@@ -34,7 +30,9 @@ public:
     }
     bool established() const override { return !refused_; }
     bool has_handshake() const override { return false; }
+    std::optional<std::string> may_block() const override { return std::nullopt; }
     std::optional<std::string> per_request() const override { return value_.reveal(); }
+    bool seals() const override { return false; }
     void seal(Body&) override {}
     void unseal(Body&) override {}
 
@@ -83,9 +81,9 @@ public:
     Verdict check(std::optional<std::string_view> authorization) override
     {
         if (auto account = authorization ? account_of(*authorization) : std::nullopt) {
-            return {.admitted = true, .account = std::move(*account), .challenges = {}};
+            return {.admitted = true, .account = std::move(*account)};
         }
-        return {.admitted = false, .account = {}, .challenges = {accounts_->challenge}};
+        return {.challenges = {accounts_->challenge}};
     }
     void unseal(Body&) override {}
     void seal(Body&) override {}
@@ -93,13 +91,8 @@ public:
 private:
     std::optional<std::string> account_of(std::string_view authorization) const
     {
-        if (authorization.size() < scheme_prefix.size()) {
+        if (!same_ignoring_case(authorization.substr(0, scheme_prefix.size()), scheme_prefix)) {
             return std::nullopt;
-        }
-        for (std::size_t i = 0; i < scheme_prefix.size(); ++i) {
-            if (lower(authorization[i]) != scheme_prefix[i]) {
-                return std::nullopt;
-            }
         }
         authorization.remove_prefix(scheme_prefix.size());
         auto decoded = base64_decode(authorization);
@@ -138,10 +131,14 @@ void check_user(const std::string& user)
 
 } // namespace
 
-MakeClientScheme basic_client(Credentials credentials)
+MakeClientScheme basic_client(Credentials credentials, InTheClear in_the_clear)
 {
     check_user(credentials.user);
-    return [credentials = std::move(credentials)]() -> std::unique_ptr<ClientScheme> {
+    return [credentials = std::move(credentials),
+            in_the_clear](const Connection& connection) -> std::unique_ptr<ClientScheme> {
+        if (!connection.encrypted && in_the_clear == InTheClear::refused) {
+            throw Error{ErrorKind::invalid, message::basic_needs_encryption{}};
+        }
         return std::make_unique<BasicClient>(credentials);
     };
 }
@@ -159,7 +156,7 @@ MakeServerScheme basic_server(std::vector<Credentials> accounts, std::string rea
         shared->known.emplace_back(account.user,
                                    digest_of(account.user, account.password.reveal(), shared->key));
     }
-    return [shared]() -> std::unique_ptr<ServerScheme> {
+    return [shared](const Connection&) -> std::unique_ptr<ServerScheme> {
         return std::make_unique<BasicServer>(shared);
     };
 }

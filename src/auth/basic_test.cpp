@@ -34,9 +34,9 @@ TEST(Base64, refuses_whatever_is_not_exactly_base64)
 
 TEST(Basic, admits_what_its_own_client_sends)
 {
-    const auto server = basic_server(two_accounts())();
+    const auto server = basic_server(two_accounts())({});
     for (const auto& credentials : two_accounts()) {
-        const auto client = basic_client(credentials)();
+        const auto client = basic_client(credentials, InTheClear::allowed)({});
         EXPECT_FALSE(client->has_handshake());
         EXPECT_EQ(client->next({}), std::nullopt);
         EXPECT_TRUE(client->established());
@@ -49,7 +49,7 @@ TEST(Basic, admits_what_its_own_client_sends)
 
 TEST(Basic, user_and_scheme_names_compare_without_regard_to_case_and_passwords_do_not)
 {
-    const auto server = basic_server(two_accounts())();
+    const auto server = basic_server(two_accounts())({});
     EXPECT_EQ(server->check("bASIC " + base64_encode("ADMINISTRATOR:p:w 日本")).account,
               "Administrator");
     EXPECT_FALSE(server->check("Basic " + base64_encode("Administrator:P:W 日本")).admitted);
@@ -57,7 +57,7 @@ TEST(Basic, user_and_scheme_names_compare_without_regard_to_case_and_passwords_d
 
 TEST(Basic, challenges_whoever_does_not_prove_an_account)
 {
-    const auto server = basic_server(two_accounts())();
+    const auto server = basic_server(two_accounts())({});
     const std::vector<std::optional<std::string>> wrong = {std::nullopt,
                                                            "",
                                                            "Basic",
@@ -78,7 +78,8 @@ TEST(Basic, challenges_whoever_does_not_prove_an_account)
 
 TEST(Basic, a_challenge_after_sending_means_the_credentials_were_refused)
 {
-    const auto client = basic_client({.user = "x", .password = Secret{"wrong"}})();
+    const auto client =
+        basic_client({.user = "x", .password = Secret{"wrong"}}, InTheClear::allowed)({});
     const std::vector<std::string> challenges = {"Basic realm=\"WSMAN\""};
     EXPECT_EQ(client->next(challenges), std::nullopt);
     EXPECT_FALSE(client->established());
@@ -87,11 +88,24 @@ TEST(Basic, a_challenge_after_sending_means_the_credentials_were_refused)
 TEST(Basic, refuses_a_user_name_with_a_colon)
 {
     try {
-        basic_client({.user = "a:b", .password = Secret{"c"}});
+        basic_client({.user = "a:b", .password = Secret{"c"}}, InTheClear::refused);
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::invalid);
         EXPECT_EQ(error.code(), "user_name_has_colon");
+    }
+}
+
+TEST(Basic, refuses_to_send_a_password_in_the_clear)
+{
+    const auto make = basic_client(two_accounts().front(), InTheClear::refused);
+    EXPECT_NE(make({.encrypted = true})->per_request(), std::nullopt);
+    try {
+        make({});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::invalid);
+        EXPECT_EQ(error.code(), "basic_needs_encryption");
     }
 }
 

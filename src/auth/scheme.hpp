@@ -35,6 +35,13 @@ struct Credentials {
     Secret password;
 };
 
+/// What a scheme has to know of the connection it runs on.
+struct Connection {
+    bool encrypted = false;
+    std::string server_end_point = {};        ///< channel binding: the hash of RFC 5929
+    std::string peer_certificate_sha256 = {}; ///< "AB:CD:…"; empty: the peer showed none
+};
+
 /// A body on its way under a content type: sealing schemes change both.
 struct Body {
     std::string content_type;
@@ -48,15 +55,22 @@ public:
     virtual ~ClientScheme() = default;
     /// The Authorization value for the next leg, given the WWW-Authenticate values of the last
     /// answer (none at first). nullopt: nothing more to send; the handshake is over (established()
-    /// says how).
+    /// says how). Throws what it can tell apart, and unauthenticated where the host refuses.
     virtual std::optional<std::string> next(std::span<const std::string> challenges) = 0;
     virtual bool established() const = 0;
+    /// The Kerberos realm whose KDC next() may wait for ("": the default one): run it where
+    /// waiting harms nobody. nullopt: next() only computes.
+    virtual std::optional<std::string> may_block() const = 0;
     /// Whether legs before completion are sent with an empty body (Negotiate, Kerberos) instead of
     /// with the request (Basic).
     virtual bool has_handshake() const = 0;
     /// For schemes without handshake: sent with every request.
     virtual std::optional<std::string> per_request() const = 0;
+    /// Whether bodies are encrypted on this connection, so that one in the clear proves nothing.
+    virtual bool seals() const = 0;
     virtual void seal(Body& body) = 0;
+    /// Throws outcome_unknown: the request was sent, and its answer does not open
+    /// (message::sealed_body_…, body_not_sealed).
     virtual void unseal(Body& body) = 0;
 };
 
@@ -67,22 +81,29 @@ public:
     virtual ~ServerScheme() = default;
     struct Verdict {
         bool admitted = false;
-        std::string account; ///< when admitted
-        std::vector<std::string>
-            challenges; ///< WWW-Authenticate values when not (or a final token when admitted)
+        bool continues = false;   ///< not yet: `challenges` is the next leg's
+        std::string account = {}; ///< when admitted
+        /// WWW-Authenticate values when not admitted, or a final token when admitted.
+        std::vector<std::string> challenges = {};
     };
     /// `authorization` is the request's header, absent on later requests of an authenticated
     /// connection.
     virtual Verdict check(std::optional<std::string_view> authorization) = 0;
+    /// Opens a sealed body, and leaves one in the clear as it is. Throws invalid
+    /// (message::sealed_body_…): the connection is of no more use.
     virtual void unseal(Body& body) = 0;
+    /// Does nothing where the scheme cannot seal.
     virtual void seal(Body& body) = 0;
 };
 
-using MakeClientScheme = std::function<std::unique_ptr<ClientScheme>()>;
-using MakeServerScheme = std::function<std::unique_ptr<ServerScheme>()>;
+using MakeClientScheme = std::function<std::unique_ptr<ClientScheme>(const Connection&)>;
+using MakeServerScheme = std::function<std::unique_ptr<ServerScheme>(const Connection&)>;
 
-/// `Basic base64(user:password)`; only over TLS or where explicitly allowed (loopback simulator).
-MakeClientScheme basic_client(Credentials credentials);
+enum class InTheClear { refused, allowed };
+
+/// `Basic base64(user:password)`. Refused in the clear, the maker throws invalid
+/// (message::basic_needs_encryption) for a connection without TLS, before anything is sent.
+MakeClientScheme basic_client(Credentials credentials, InTheClear in_the_clear);
 /// Checks constant-time; `realm` is WSMAN (text UNVERIFIED, wsman.md 10.2).
 MakeServerScheme basic_server(std::vector<Credentials> accounts, std::string realm = "WSMAN");
 

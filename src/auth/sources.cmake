@@ -1,9 +1,26 @@
 set(SOURCES
     base64.cpp
     basic.cpp
+    certificate.cpp
+    client_credential.cpp
+    gss.cpp
+    gss_errors.cpp
+    multipart.cpp
+    negotiate_client.cpp
+    negotiate_server.cpp
+    ntlm_accounts.cpp
+    offering.cpp
+    sealing.cpp
     secret.cpp
+    text.cpp
+    tokens.cpp
 )
 set(TESTS
     basic_test.cpp
+    certificate_test.cpp
+    kerberos_test.cpp
+    multipart_test.cpp
+    ntlm_test.cpp
+    tokens_test.cpp
 )
-set(LIBS PkgConfig::libsodium)
+set(LIBS PkgConfig::libsodium PkgConfig::krb5_gssapi OpenSSL::Crypto)

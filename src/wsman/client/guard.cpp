@@ -111,8 +111,11 @@ void Guard::unprotect(http::Response& response)
 http::MakeConnectionGuard client_guard(auth::MakeClientScheme make_scheme)
 {
     return [make_scheme = std::move(make_scheme)](
-               const net::Security&) -> std::unique_ptr<http::ConnectionGuard> {
-        return std::make_unique<Guard>(make_scheme());
+               const net::Security& security) -> std::unique_ptr<http::ConnectionGuard> {
+        return std::make_unique<Guard>(
+            make_scheme({.encrypted = security.encrypted,
+                         .server_end_point = security.server_end_point,
+                         .peer_certificate_sha256 = security.peer_fingerprint}));
     };
 }
 

@@ -30,6 +30,8 @@ public:
     bool established() const override { return established_; }
     bool has_handshake() const override { return true; }
     std::optional<std::string> per_request() const override { return std::nullopt; }
+    std::optional<std::string> may_block() const override { return std::nullopt; }
+    bool seals() const override { return true; }
     void seal(auth::Body& body) override { turn(body, "multipart/encrypted"); }
     void unseal(auth::Body& body) override { turn(body, "application/soap+xml"); }
 
@@ -73,7 +75,7 @@ class GuardTest : public StubHost
 {
 protected:
     std::unique_ptr<http::ConnectionGuard> handshake =
-        client_guard([] { return std::make_unique<FakeHandshake>(); })({});
+        client_guard([](const auth::Connection&) { return std::make_unique<FakeHandshake>(); })({});
     FakeExchange exchange;
 };
 
@@ -84,7 +86,8 @@ TEST_F(GuardTest, basic_credentials_go_with_every_request)
     };
     start();
     const auth::Credentials account{"user", auth::Secret{"secret"}};
-    connect({}, {.make_guard = client_guard(auth::basic_client(account))});
+    connect({},
+            {.make_guard = client_guard(auth::basic_client(account, auth::InTheClear::allowed))});
     clock.run(session->get(vm(), in(10s)));
     EXPECT_EQ(headers.at(0).get("Authorization"), "Basic " + auth::base64_encode("user:secret"));
 }
@@ -94,7 +97,8 @@ TEST_F(GuardTest, a_refused_account_is_unauthenticated_for_reads_and_changes)
     answer = [](const Request&) { return http::Response{.status = 401}; };
     start();
     const auth::Credentials account{"user", auth::Secret{"wrong"}};
-    connect({}, {.make_guard = client_guard(auth::basic_client(account))});
+    connect({},
+            {.make_guard = client_guard(auth::basic_client(account, auth::InTheClear::allowed))});
     const Failure refused{ErrorKind::unauthenticated, "authentication_refused"};
     EXPECT_EQ(failure_of(session->get(vm(), in(10s))), refused);
     EXPECT_EQ(failure_of(session->invoke(vm(), "M", {}, Effect::changes, in(10s))), refused);
