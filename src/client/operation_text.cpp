@@ -234,8 +234,10 @@ std::string placement_text(const contract::Placement& placement, const TextStyle
                    {candidate.host, candidate.fits ? Tone::good : Tone::plain},
                    {size_text(candidate.memory_free_mib * 1024 * 1024)},
                    {size_text(candidate.storage_free_bytes)},
-                   {candidate.fits ? "" : fmt::format("{}", fmt::join(candidate.why_not, " / ")),
-                    Tone::bad}});
+                   {candidate.why_not.empty() ? "" : candidate.why_not.front(), Tone::bad}});
+        for (std::size_t i = 1; i < candidate.why_not.size(); ++i) { // a line for each
+            table.add({{""}, {""}, {""}, {""}, {candidate.why_not[i], Tone::bad}});
+        }
     }
     return table.text(style.colours);
 }

@@ -63,19 +63,19 @@ TEST(Views, show_a_work_plan_with_why_not_the_others_and_refusals)
                                       .memory_free_mib = 512,
                                       .why_not = {"too little memory", "no storage"}}}};
     plan.refusals = {{.title = "quota", .detail = "The quota is used up.", .code = "quota"}};
-    EXPECT_EQ(work_plan_text(plan, {}),
-              "It would run on host sim-1, namespace v2.\n"
-              "\n"
-              "   HOST   FREE MEMORY  FREE STORAGE  WHY NOT\n"
-              "→  sim-1        4 GiB         1 GiB\n"
-              "   sim-2      512 MiB       0 bytes  too little memory / no storage\n"
-              "\n"
-              "Steps:\n"
-              "  · Make the disk\n"
-              "At most 20 requests to the host.\n"
-              "\n"
-              "As ordered, it would be refused:\n"
-              "  ✗ The quota is used up.\n");
+    EXPECT_EQ(work_plan_text(plan, {}), "It would run on host sim-1, namespace v2.\n"
+                                        "\n"
+                                        "   HOST   FREE MEMORY  FREE STORAGE  WHY NOT\n"
+                                        "→  sim-1        4 GiB         1 GiB\n"
+                                        "   sim-2      512 MiB       0 bytes  too little memory\n"
+                                        "                                     no storage\n"
+                                        "\n"
+                                        "Steps:\n"
+                                        "  · Make the disk\n"
+                                        "At most 20 requests to the host.\n"
+                                        "\n"
+                                        "As ordered, it would be refused:\n"
+                                        "  ✗ The quota is used up.\n");
 }
 
 TEST(Views, show_hosts_with_volumes_and_capabilities)

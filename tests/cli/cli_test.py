@@ -162,7 +162,7 @@ class Commands(Case):
         before = self.done("operation", "list", "-o", "json", "--limit", 1).json["items"][0]["id"]
         ran = self.done("vm", "create", "planned", "--plan", "small", "--image", "golden-x", "--plan-only")
         self.assertIn("It would run on host new, namespace v2.", ran.out)
-        self.assertRegex(ran.out, r"(?m)^   old +.*old has no verified replica of image golden-x\.$")
+        self.assertRegex(ran.out, r"(?m)^   old .*old has no verified replica of image golden-x\.")
         self.assertRegex(ran.out, r"At most \d+ requests to the host\.\n$")
         self.assertEqual(ran.err, "")
         plan = self.done("vm", "create", "planned", "--plan", "small", "--plan-only", "-o", "json").json
