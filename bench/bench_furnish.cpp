@@ -49,7 +49,8 @@ int main(int argc, char** argv)
     FakeConnector connector{*random};
     const hyperv::SiteId id{Uuid::random(*random)};
     fleet::Fleet fleet{{*store, *secrets, connector, *clock, id}};
-    provisioning::Services services{*store, fleet, id};
+    provisioning::Inventory inventory{*store};
+    provisioning::Services services{*store, fleet, inventory, id};
     const operations::Engine engine{*store, *clock, *random, loop.get_executor(),
                                     provisioning::all_workflows(services)};
     Site site{*clock, *random};

@@ -49,7 +49,8 @@ struct Node {
     FakeConnector connector{*random};
     hyperv::SiteId id{Uuid::random(*random)};
     fleet::Fleet fleet{{*store, *secrets, connector, *clock, id}};
-    provisioning::Services services{*store, fleet, id};
+    provisioning::Inventory inventory{*store};
+    provisioning::Services services{*store, fleet, inventory, id};
     std::unique_ptr<operations::Engine> engine;
     std::unique_ptr<provisioning::Orders> orders;
 };

@@ -97,6 +97,7 @@ public:
         return {store::Row{names, {Value{std::int64_t{1}}}}};
     }
     WallTime now() const override { return now_; }
+    void after_commit(std::function<void()>) override {}
 
     std::vector<std::string> statements() const
     {

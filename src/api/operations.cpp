@@ -1,6 +1,7 @@
 #include "api/problems.hpp"
 #include "api/resources.hpp"
 #include "messages/api.hpp"
+#include "provisioning/placement.hpp"
 #include "provisioning/services.hpp"
 #include "store/records/network.hpp"
 #include "store/records/plan.hpp"
@@ -20,38 +21,6 @@ std::optional<std::int64_t> milliseconds_between(const std::optional<WallTime>& 
         return std::nullopt;
     }
     return std::chrono::duration_cast<std::chrono::milliseconds>(*to - *from).count();
-}
-
-/// Placement is kept as codes and arguments; here it becomes text.
-contract::Placement placement_of(const boost::json::value& json, Language language)
-{
-    contract::Placement placement;
-    placement.chosen = provisioning::text_in(json, "chosen");
-    const auto* object = json.if_object();
-    const auto* candidates = object == nullptr ? nullptr : object->if_contains("candidates");
-    if (candidates == nullptr || !candidates->is_array()) {
-        return placement;
-    }
-    for (const auto& entry : candidates->get_array()) {
-        contract::Candidate candidate;
-        candidate.host = provisioning::text_in(entry, "host").value_or("");
-        candidate.fits = provisioning::flag_in(entry, "fits");
-        candidate.memory_free_mib = provisioning::number_in(entry, "memory_free_mib").value_or(0);
-        candidate.storage_free_bytes =
-            provisioning::number_in(entry, "storage_free_bytes").value_or(0);
-        candidate.storage = provisioning::text_in(entry, "storage");
-        for (const auto& reason : entry.at("why_not").as_array()) {
-            Message message{.code = provisioning::text_in(reason, "code").value_or(""),
-                            .arguments = {}};
-            for (const auto& argument : reason.at("arguments").as_object()) {
-                message.arguments.emplace_back(std::string{argument.key()},
-                                               std::string{argument.value().as_string()});
-            }
-            candidate.why_not.push_back(render(message, language));
-        }
-        placement.candidates.push_back(std::move(candidate));
-    }
-    return placement;
 }
 
 template <class Record>
@@ -186,7 +155,8 @@ contract::Operation Resources::view(store::Transaction& transaction,
         polls += provisioning::number_in(record.result, "host_job_polls").value_or(0);
         if (record.step == "place" && record.result.is_object() &&
             record.result.get_object().contains("placement")) {
-            result.placement = placement_of(record.result.get_object().at("placement"), language);
+            result.placement = placement_view(
+                provisioning::explain(record.result.get_object().at("placement")), language);
         }
     }
     result.requests = requests;

@@ -26,6 +26,8 @@ struct Parts {
     std::string version = {};
 };
 
+contract::Placement placement_view(const provisioning::Explanation& explanation, Language language);
+
 /// The handlers of every operationId, one file per resource.
 class Resources final : public contract::Handlers<Task<http::Response>, Call>
 {

@@ -5,6 +5,7 @@ set(SOURCES
     images.cpp
     networks.cpp
     operations.cpp
+    placements.cpp
     plans.cpp
     problems.cpp
     resources.cpp

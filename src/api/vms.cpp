@@ -28,28 +28,6 @@ provisioning::VmOrder order_of(const contract::CreateVm& body)
     return order;
 }
 
-contract::Placement placement_view(const provisioning::Decision& decision, Language language)
-{
-    contract::Placement placement;
-    if (const auto* chosen = decision.chosen()) {
-        placement.chosen = chosen->host_name;
-    }
-    for (const auto& candidate : decision.candidates) {
-        contract::Candidate view;
-        view.host = candidate.host_name;
-        view.fits = candidate.fits();
-        view.memory_free_mib = static_cast<std::int64_t>(candidate.memory_free.in_mib_rounded_up());
-        view.storage_free_bytes = static_cast<std::int64_t>(candidate.storage_free.in_bytes());
-        view.storage =
-            candidate.storage_path.empty() ? std::nullopt : std::optional{candidate.storage_path};
-        for (const auto& refusal : candidate.why_not) {
-            view.why_not.push_back(render(refusal, language));
-        }
-        placement.candidates.push_back(std::move(view));
-    }
-    return placement;
-}
-
 contract::WorkPlan work_plan_view(const provisioning::WorkPlan& plan, const Call& call)
 {
     contract::WorkPlan view;
@@ -60,7 +38,11 @@ contract::WorkPlan work_plan_view(const provisioning::WorkPlan& plan, const Call
     for (const auto& [id, title] : plan.steps) {
         view.steps.push_back({.id = id, .title = render(title, call.language)});
     }
-    view.placement = placement_view(plan.placement, call.language);
+    const auto chosen = plan.placement.chosen();
+    view.placement =
+        placement_view({.chosen = chosen ? std::optional{chosen->host->name} : std::nullopt,
+                        .candidates = plan.placement.candidates()},
+                       call.language);
     for (const auto& refusal : plan.refusals) {
         view.refusals.push_back(problem_of(refusal, call.language, call.request_id));
     }

@@ -4,6 +4,7 @@
 #include "fleet/host_facts.hpp"
 #include "messages/fleet.hpp"
 #include "store/records/event.hpp"
+#include "store/records/operation.hpp"
 #include "store/records/vm.hpp"
 #include "store/stored_error.hpp"
 
@@ -100,25 +101,44 @@ store::ObservedPower observed(hyperv::PowerState state)
     return store::ObservedPower::unknown;
 }
 
+/// Whether what a host shows says what the VM is. One that an operation works on, or that changed
+/// since the host was looked at, is left alone.
+bool is_settled(store::Transaction& transaction, const store::VmRecord& vm, WallTime since)
+{
+    if (!vm.host_guid || vm.updated >= since) {
+        return false;
+    }
+    if (vm.lifecycle == store::Lifecycle::deleting) {
+        return !store::operation_under_way(transaction, vm.id);
+    }
+    return vm.lifecycle == store::Lifecycle::ready || vm.lifecycle == store::Lifecycle::missing;
+}
+
+/// What the VM is when its host does not show it. A deletion that ended half way has removed it:
+/// what remains of it waits to be deleted, it is not missed.
+store::Lifecycle when_gone(const store::VmRecord& vm)
+{
+    return vm.lifecycle == store::Lifecycle::deleting ? store::Lifecycle::deleting
+                                                      : store::Lifecycle::missing;
+}
+
 /// Writes what the host has of our VMs into their rows. A VM no operation works on that is not on
 /// its host any more is marked missing, and ready again when it is back; nothing is repaired here.
 void record_vms(store::Transaction& transaction, const store::HostRecord& host,
-                const std::vector<hyperv::VmSummary>& seen)
+                const std::vector<hyperv::VmSummary>& seen, WallTime since)
 {
     std::map<Uuid, const hyperv::VmSummary*> by_guid;
     for (const auto& summary : seen) {
         by_guid.emplace(summary.guid.value(), &summary);
     }
     for (auto vm : store::vms_of_host(transaction, host.id)) {
-        const bool settled =
-            vm.lifecycle == store::Lifecycle::ready || vm.lifecycle == store::Lifecycle::missing;
-        if (!vm.host_guid || !settled) {
+        if (!is_settled(transaction, vm, since)) {
             continue;
         }
         const auto found = by_guid.find(*vm.host_guid);
         const auto before = vm;
         if (found == by_guid.end()) {
-            vm.lifecycle = store::Lifecycle::missing;
+            vm.lifecycle = when_gone(vm);
             vm.observed_power = store::ObservedPower::unknown;
         } else {
             vm.lifecycle = store::Lifecycle::ready;
@@ -205,8 +225,9 @@ Task<store::HostRecord> Fleet::load(store::HostId host, std::string& password)
     });
 }
 
-Task<std::shared_ptr<hyperv::Connection>>
-Fleet::open(HostState& state, const store::HostRecord& record, bool anew, Deadline deadline)
+Task<std::shared_ptr<hyperv::Connection>> Fleet::open(HostState& state,
+                                                      const store::HostRecord& record, bool anew,
+                                                      Deadline deadline, CountRequest count)
 {
     std::string password;
     const auto current = co_await load(record.id, password);
@@ -214,7 +235,17 @@ Fleet::open(HostState& state, const store::HostRecord& record, bool anew, Deadli
     if (auto known = recorded_probe(current); known && !anew) {
         state.connection = connector_.reopen(address, std::move(*known), {});
     } else {
-        state.connection = co_await connector_.open(address, {}, deadline);
+        // The connection keeps the listener, the caller counts until it is open.
+        const auto counting = std::make_shared<CountRequest>(std::move(count));
+        state.connection = co_await connector_.open(
+            address,
+            [counting](const wsman::RequestRecord&) {
+                if (*counting) {
+                    (*counting)(hyperv::RequestKind::read);
+                }
+            },
+            deadline);
+        *counting = nullptr;
     }
     co_return state.connection;
 }
@@ -270,16 +301,17 @@ void Fleet::failed(store::HostId host, const Error& error)
 void Fleet::forget(store::HostId host)
 {
     hosts_.erase(host);
+    macs_.reset();
 }
 
-Task<store::HostRecord> Fleet::probe(store::HostId host, Deadline deadline)
+Task<store::HostRecord> Fleet::probe(store::HostId host, Deadline deadline, CountRequest count)
 {
     const auto kept = state_of(host);
     HostState& state = *kept;
     std::string password;
     const auto before = co_await load(host, password);
     const auto permit = co_await state.opening.acquire(clock_, deadline);
-    const auto connection = co_await open(state, before, true, deadline);
+    const auto connection = co_await open(state, before, true, deadline, std::move(count));
     answered(host);
     co_return co_await store_.transact([&](store::Transaction& transaction) {
         auto record = store::get<store::HostRecord>(transaction, host);
@@ -289,24 +321,27 @@ Task<store::HostRecord> Fleet::probe(store::HostId host, Deadline deadline)
     });
 }
 
-Task<Fleet::Seen> Fleet::look_at(store::HostId host, HostState& state, Deadline deadline)
+Task<Fleet::Seen> Fleet::look_at(store::HostId host, HostState& state, Deadline deadline,
+                                 CountRequest count)
 {
     std::string password;
     const auto record = co_await load(host, password);
     if (record.state != store::HostState::ready || !recorded_probe(record)) {
         refuse_while_resting(state, record);
-        co_await probe(host, deadline); // what came back may be another generation
+        co_await probe(host, deadline, count); // what came back may be another generation
     }
     const auto connection = co_await connect(host, deadline);
-    Seen seen;
-    seen.facts = co_await connection->driver().host_facts({.deadline = deadline});
+    const hyperv::CallContext call{.deadline = deadline, .on_request = std::move(count)};
+    Seen seen{.since = clock_.now(), .facts = {}, .vms = {}};
+    seen.facts = co_await connection->driver().host_facts(call);
     if (clock_.steady() < state.inventory_due) {
-        seen.vms = co_await connection->driver().list_vms({.deadline = deadline});
+        seen.vms = co_await connection->driver().list_vms(call);
         co_return seen;
     }
-    const auto inventory = co_await connection->driver().inventory({}, {.deadline = deadline});
+    const auto inventory = co_await connection->driver().inventory({}, call);
     state.inventory_due = clock_.steady() + options_.inventory_every;
     state.macs.clear();
+    macs_.reset();
     for (const auto& vm : inventory.vms) {
         seen.vms.push_back(vm.summary);
         for (const auto& nic : vm.nics) {
@@ -316,7 +351,7 @@ Task<Fleet::Seen> Fleet::look_at(store::HostId host, HostState& state, Deadline 
     co_return seen;
 }
 
-Task<> Fleet::refresh(store::HostId host, Deadline deadline)
+Task<> Fleet::refresh(store::HostId host, Deadline deadline, CountRequest count)
 {
     const auto kept = state_of(host);
     HostState& state = *kept;
@@ -324,7 +359,7 @@ Task<> Fleet::refresh(store::HostId host, Deadline deadline)
     std::optional<Error> failure;
     Seen seen;
     try {
-        seen = co_await look_at(host, state, deadline);
+        seen = co_await look_at(host, state, deadline, std::move(count));
     } catch (const Error& error) {
         failure = error;
     }
@@ -343,7 +378,7 @@ Task<> Fleet::refresh(store::HostId host, Deadline deadline)
         record.last_error = std::nullopt;
         record = store::update(transaction, record);
         record_volumes(transaction, record, seen.facts);
-        record_vms(transaction, record, seen.vms);
+        record_vms(transaction, record, seen.vms, seen.since);
     });
 }
 
@@ -427,13 +462,16 @@ void Fleet::stop()
     }
 }
 
-std::set<std::string> Fleet::macs_seen() const
+std::shared_ptr<const std::set<std::string>> Fleet::macs_seen()
 {
-    std::set<std::string> all;
-    for (const auto& [id, state] : hosts_) {
-        all.insert(state->macs.begin(), state->macs.end());
+    if (!macs_) {
+        std::set<std::string> all;
+        for (const auto& [id, state] : hosts_) {
+            all.insert(state->macs.begin(), state->macs.end());
+        }
+        macs_ = std::make_shared<const std::set<std::string>>(std::move(all));
     }
-    return all;
+    return macs_;
 }
 
 } // namespace watari::fleet

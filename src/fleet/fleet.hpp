@@ -9,6 +9,7 @@
 #include "store/secret_box.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,6 +30,9 @@ struct FleetOptions {
     std::chrono::seconds open_first{5};
     std::chrono::seconds open_max{60};
 };
+
+/// Told of every HTTP request sent for one call; null: nobody counts.
+using CountRequest = std::function<void(hyperv::RequestKind)>;
 
 /// The hosts this node talks to: one connection each, their credentials, their inventory in the
 /// store. Its memory is a cache; the database holds what counts.
@@ -57,30 +61,32 @@ public:
 
     /// Probes the host anew and records what it is: namespace, generation, capabilities with
     /// evidence, facts.
-    Task<store::HostRecord> probe(store::HostId host, Deadline deadline);
+    Task<store::HostRecord> probe(store::HostId host, Deadline deadline, CountRequest count = {});
     /// Reads facts and the VM list and records them: free memory, volumes, what each of our VMs is
     /// now. Changes nothing on the host.
-    Task<> refresh(store::HostId host, Deadline deadline);
+    Task<> refresh(store::HostId host, Deadline deadline, CountRequest count = {});
     /// Refreshes every host again and again until stop().
     Task<> run();
     void stop();
 
     /// Every MAC some host's NIC was seen with, 12 upper-case digits.
-    std::set<std::string> macs_seen() const;
+    std::shared_ptr<const std::set<std::string>> macs_seen();
 
 private:
     struct HostState;
     struct Seen {
+        WallTime since; ///< it is not older than this
         hyperv::HostFacts facts;
         std::vector<hyperv::VmSummary> vms;
     };
 
     std::shared_ptr<HostState> state_of(store::HostId host);
     void refuse_while_resting(const HostState& state, const store::HostRecord& record) const;
-    Task<std::shared_ptr<hyperv::Connection>>
-    open(HostState& state, const store::HostRecord& record, bool anew, Deadline deadline);
+    Task<std::shared_ptr<hyperv::Connection>> open(HostState& state,
+                                                   const store::HostRecord& record, bool anew,
+                                                   Deadline deadline, CountRequest count = {});
     Task<store::HostRecord> load(store::HostId host, std::string& password);
-    Task<Seen> look_at(store::HostId host, HostState& state, Deadline deadline);
+    Task<Seen> look_at(store::HostId host, HostState& state, Deadline deadline, CountRequest count);
     Task<> record_failure(store::HostId host, Error error);
     Task<> refresh_logged(store::HostId host);
     void start_refresh(const Executor& executor, store::HostId host);
@@ -92,6 +98,7 @@ private:
     hyperv::SiteId site_;
     FleetOptions options_;
     std::map<store::HostId, std::shared_ptr<HostState>> hosts_;
+    std::shared_ptr<const std::set<std::string>> macs_ = {}; ///< null: to be collected anew
     Signal stopping_;
     struct Refreshes;
     std::unique_ptr<Refreshes> refreshes_; ///< under way

@@ -38,10 +38,14 @@ const Workflow& Engine::Impl::newest_workflow(std::string_view name) const
     return *newest;
 }
 
-void Engine::Impl::accept(OperationId id, Scheduler::HostKey host, WallTime now)
+/// Not before: whoever else wakes the engine meanwhile would have it look in vain for the operation
+/// or for its cancellation, and nobody would wake it again.
+void Engine::Impl::accept_when_durable(Transaction& transaction, Accepted accepted)
 {
-    const std::lock_guard lock{accepted_mutex_};
-    accepted_.push_back({.id = id, .host = host, .time = now});
+    transaction.after_commit([this, accepted] {
+        const std::lock_guard lock{accepted_mutex_};
+        accepted_.push_back(accepted);
+    });
 }
 
 OperationRecord Engine::Impl::submit(Transaction& transaction, NewOperation wanted)
@@ -83,7 +87,7 @@ OperationRecord Engine::Impl::submit(Transaction& transaction, NewOperation want
                                      .request_id = operation.request_id,
                                      .outcome = "accepted",
                                      .details = boost::json::object{{"reason", operation.reason}}});
-    accept(operation.id, operation.host, transaction.now());
+    accept_when_durable(transaction, {.id = operation.id, .host = operation.host});
     return operation;
 }
 
@@ -119,7 +123,7 @@ OperationRecord Engine::Impl::request_cancel(Transaction& transaction, Operation
                                                       .operation = id,
                                                       .outcome = "cancel_requested"});
     }
-    accept(id, operation.host, transaction.now());
+    accept_when_durable(transaction, {.id = id, .host = operation.host});
     return operation;
 }
 
@@ -152,11 +156,9 @@ Task<> Engine::Impl::check(std::shared_ptr<Impl> self)
     }
 }
 
-std::shared_ptr<Run> Engine::Impl::load(Transaction& transaction, OperationId id,
-                                        bool& exists) const
+std::shared_ptr<Run> Engine::Impl::load(Transaction& transaction, OperationId id) const
 {
     auto operation = store::find<OperationRecord>(transaction, id);
-    exists = operation.has_value();
     if (!operation || store::has_ended(operation->state)) {
         return nullptr;
     }

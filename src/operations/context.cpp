@@ -42,11 +42,7 @@ Task<> Runner::Context::mark_sent(std::chrono::nanoseconds within)
     step.settles = std::max(settles, step.settles.value_or(settles));
     auto operation = run_.operation;
     co_await services_.store.transact([&](store::Transaction& transaction) {
-        const auto stored = store::get<store::OperationRecord>(transaction, operation.id);
-        auto wanted = run_.operation;
-        wanted.version = stored.version;
-        wanted.cancel_requested = stored.cancel_requested;
-        operation = store::update(transaction, std::move(wanted));
+        operation = store::save_work(transaction, run_.operation);
         store::update_step(transaction, step);
     });
     run_.operation = std::move(operation);

@@ -23,6 +23,7 @@ public:
     const store::OperationRecord& operation() const override { return run_.operation; }
     const boost::json::value& result_of(std::string_view step) const override;
     boost::json::value& result() override { return record().result; }
+    std::any& scratch() override { return scratch_; }
     store::Store& store() override { return services_.store; }
     Clock& clock() override { return services_.clock; }
     Random& random() override { return services_.random; }
@@ -50,6 +51,7 @@ private:
     Deadline deadline_;
     bool may_have_sent_;
     std::optional<store::HostId> next_host_;
+    std::any scratch_ = {};
     bool sent_now_ = false;
     std::chrono::nanoseconds within_{0};
 };

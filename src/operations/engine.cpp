@@ -18,21 +18,18 @@ using store::Transaction;
 namespace {
 
 constexpr std::chrono::nanoseconds store_failure_pause = std::chrono::seconds{5};
-/// How long an id told by submit() is looked for: its transaction may not be durable yet, or never.
-constexpr std::chrono::seconds accepted_keep{60};
 
 } // namespace
 
 void Engine::Impl::wake()
 {
-    ++wakes_;
     std::vector<Accepted> accepted;
     {
         const std::lock_guard lock{accepted_mutex_};
         accepted.swap(accepted_);
     }
-    for (const auto& [id, host, time] : accepted) {
-        scheduler_.queue({.id = id, .host = host, .accepted = time});
+    for (const auto& [id, host] : accepted) {
+        scheduler_.queue({.id = id, .host = host});
     }
     work_.notify_all();
 }
@@ -40,6 +37,11 @@ void Engine::Impl::wake()
 void Engine::Impl::host_is_back(store::HostId host)
 {
     scheduler_.wake_sleepers_of(host);
+    for (const auto& [id, active] : active_) {
+        if (active->run && active->run->operation.host == host) {
+            scheduler_.queue({.id = id, .host = host}); // it may be about to wait
+        }
+    }
     work_.notify_all();
 }
 
@@ -149,17 +151,8 @@ Task<> Engine::Impl::work_on(std::shared_ptr<Impl> self, Scheduler::Entry entry,
 Task<Pause> Engine::Impl::work_slice(Impl& self, Scheduler::Entry& entry, Active& active)
 {
     if (!entry.run) {
-        const auto wakes = self.wakes_;
-        bool exists = true;
         entry.run = co_await self.services_.store.read(
-            [&](Transaction& transaction) { return self.load(transaction, entry.id, exists); });
-        if (!exists && entry.accepted && self.clock_.now() - *entry.accepted < accepted_keep) {
-            self.accept(entry.id, entry.host, *entry.accepted);
-            if (self.wakes_ != wakes) {
-                self.work_.notify_all();
-                co_return Pause::not_there_yet;
-            }
-        }
+            [&](Transaction& transaction) { return self.load(transaction, entry.id); });
         if (!entry.run) {
             co_return Pause::ended;
         }
@@ -178,9 +171,6 @@ void Engine::Impl::settle(Scheduler::Entry entry, Pause pause)
     switch (pause) {
     case Pause::ended:
     case Pause::stopped:
-        break;
-    case Pause::not_there_yet:
-        scheduler_.queue({.id = entry.id, .host = host, .accepted = entry.accepted});
         break;
     case Pause::other_host:
         scheduler_.queue({.id = entry.id, .host = host, .run = std::move(entry.run)});

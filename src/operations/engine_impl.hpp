@@ -15,11 +15,11 @@
 
 namespace watari::operations {
 
-/// Told by submit() and request_cancel() on the database thread, picked up by wake() on the loop.
+/// Told by submit() and request_cancel() once they are durable, on the database thread; picked up
+/// by wake() on the loop.
 struct Accepted {
     store::OperationId id;
     Scheduler::HostKey host;
-    WallTime time;
 };
 
 /// Those who await one operation.
@@ -73,12 +73,11 @@ private:
     void settle(Scheduler::Entry entry, Pause pause);
     void dispatch();
     void tell(const Change& change);
-    void accept(store::OperationId id, Scheduler::HostKey host, WallTime now);
+    void accept_when_durable(store::Transaction& transaction, Accepted accepted);
 
     const Workflow* find_workflow(std::string_view name, std::int64_t version) const;
     const Workflow& newest_workflow(std::string_view name) const;
-    std::shared_ptr<Run> load(store::Transaction& transaction, store::OperationId id,
-                              bool& exists) const;
+    std::shared_ptr<Run> load(store::Transaction& transaction, store::OperationId id) const;
     std::string lacking(std::string_view kind, std::int64_t version,
                         const std::vector<std::string>& steps) const;
 
@@ -87,7 +86,6 @@ private:
     std::vector<Workflow> workflows_;
     EngineOptions options_;
     bool stopping_ = false;
-    std::uint64_t wakes_ = 0;
     Scheduler scheduler_;
     Services services_;
     Signal work_;

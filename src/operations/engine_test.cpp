@@ -5,7 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
 
 namespace watari::operations {
 namespace {
@@ -589,6 +594,133 @@ Task<> submit_and_await(Engine& engine, store::Store& store, Clock& clock, store
     if (--open == 0) {
         co_await engine.stop(Deadline::after(clock, 1s));
     }
+}
+
+/// Holds the next COMMIT until it is let go.
+struct Gate {
+    std::mutex mutex = {};
+    std::condition_variable changed = {};
+    bool armed = false;
+    bool reached = false;
+
+    void pass()
+    {
+        std::unique_lock lock{mutex};
+        if (armed) {
+            reached = true;
+            changed.notify_all();
+            changed.wait(lock, [this] { return !armed; });
+        }
+    }
+    void set(bool arm)
+    {
+        const std::lock_guard lock{mutex};
+        armed = arm;
+        changed.notify_all();
+    }
+    bool is_reached()
+    {
+        const std::lock_guard lock{mutex};
+        return reached;
+    }
+};
+
+Task<> cancel_now(Engine& engine, store::Store& store, store::OperationId id)
+{
+    co_await store.transact(
+        [&](store::Transaction& tx) { engine.request_cancel(tx, id, "operator"); });
+    engine.wake();
+}
+
+Task<OperationState> cancel_while_others_wake(Engine& engine, store::Store& store, Clock& clock,
+                                              store::OperationId id, Gate& gate)
+{
+    co_await store.transact(
+        [&](store::Transaction& tx) { engine.submit(tx, {.id = id, .kind = "hopeless"}); });
+    engine.wake();
+    const auto state = [&] {
+        return store.read([id](store::Transaction& tx) {
+            return store::get<store::OperationRecord>(tx, id).state;
+        });
+    };
+    while (co_await state() != OperationState::blocked) {
+    }
+    gate.set(true);
+    spawn(co_await boost::asio::this_coro::executor, cancel_now(engine, store, id), "cancel");
+    while (!gate.is_reached()) {
+        co_await yield_to_others();
+    }
+    engine.wake(); // somebody else, for something else
+    for (int look = 0; look < 20; ++look) {
+        co_await state(); // what was woken has read the operation by now
+    }
+    gate.set(false);
+    const auto ended = co_await engine.await_operation(id, Deadline::after(clock, 10s));
+    co_await engine.stop(Deadline::after(clock, 1s));
+    co_return ended.state;
+}
+
+TEST(Engine, a_cancellation_is_noticed_whoever_wakes_the_engine_before_it_is_durable)
+{
+    const store::testing::TemporaryFolder folder;
+    boost::asio::io_context loop;
+    const auto clock = system_clock(loop.get_executor());
+    const auto random = seeded_random(1);
+    Gate gate;
+    const auto store = store::sqlite::open(folder / "watari.db", *clock,
+                                           {.on_commit = [&gate](store::sqlite::CommitPoint point) {
+                                               if (point == store::sqlite::CommitPoint::before) {
+                                                   gate.pass();
+                                               }
+                                           }});
+    Workflow hopeless{.name = "hopeless",
+                      .steps = {Step{.id = "only",
+                                     .act = [](StepContext& context) -> Task<> {
+                                         co_await context.mark_sent(1s);
+                                         throw failure(ErrorKind::unavailable);
+                                     },
+                                     .undo = [](StepContext&) -> Task<> { co_return; }}}};
+    Engine engine{*store,     *clock,
+                  *random,    loop.get_executor(),
+                  {hopeless}, {.attempts_max = 1, .blocked_interval = 10h}};
+    spawn(loop.get_executor(), engine.run(), "run");
+    const auto id = store::new_id<store::OperationId>(clock->now(), *random);
+    std::optional<OperationState> state;
+    boost::asio::co_spawn(loop, cancel_while_others_wake(engine, *store, *clock, id, gate),
+                          [&](const std::exception_ptr&, OperationState found) { state = found; });
+    loop.run();
+    EXPECT_EQ(state, OperationState::cancelled);
+}
+
+TEST(Engine, waits_for_what_only_time_cures_and_does_not_count_it)
+{
+    Plant plant;
+    int left = 20;
+    Workflow booting = one_step("booting", [&left](StepContext&) -> Task<> {
+        if (left-- > 0) {
+            throw failure(ErrorKind::unavailable, "not_up_yet");
+        }
+        co_return;
+    });
+    booting.steps.front().time_limit = 5min;
+    booting.steps.front().waits_for = [](const Error& error) {
+        return error.code() == "not_up_yet";
+    };
+    plant.workflows.push_back(booting);
+    plant.start();
+    const auto id = plant.submit("booting");
+    plant.advance(2s);
+    EXPECT_EQ(plant.get(id).state, OperationState::waiting);
+    EXPECT_EQ(plant.get(id).error->message.code, "not_up_yet") << "it says what it waits for";
+    plant.advance(110s);
+    EXPECT_EQ(plant.get(id).state, OperationState::succeeded) << "21 tries, 5 s apart";
+    left = 1'000;
+    const auto hopeless = plant.submit("booting");
+    plant.advance(6min);
+    EXPECT_EQ(plant.get(hopeless).state, OperationState::failed);
+    EXPECT_EQ(plant.event_kinds(hopeless),
+              (std::vector<std::string>{"operation.accepted", "step.failed", "step.failed",
+                                        "step.undone", "operation.failed"}));
 }
 
 TEST(Engine, works_on_a_store_with_threads)

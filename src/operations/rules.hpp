@@ -26,6 +26,11 @@ Verdict verdict_on(ErrorKind kind, const Step& step, std::int64_t attempts,
                    const EngineOptions& options);
 Verdict verdict_on_undo(ErrorKind kind, std::int64_t attempts, const EngineOptions& options);
 
+inline WallTime after(WallTime now, std::chrono::nanoseconds pause)
+{
+    return now + std::chrono::ceil<std::chrono::microseconds>(pause);
+}
+
 /// Doubles per attempt up to the limit, between half and all of that.
 std::chrono::nanoseconds backoff(std::int64_t attempts, const EngineOptions& options,
                                  Random& random);

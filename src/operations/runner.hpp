@@ -29,11 +29,10 @@ struct Run {
 /// Why work on an operation paused.
 enum class Pause {
     ended,
-    later,         ///< until operation.next_try
-    other_host,    ///< goes on within another host's budget
-    stopped,       ///< the engine stops
-    not_there_yet, ///< the transaction that accepts it is not durable yet
-    store_failed,  ///< to be loaded again: what is in memory may differ from the store
+    later,        ///< until operation.next_try
+    other_host,   ///< goes on within another host's budget
+    stopped,      ///< the engine stops
+    store_failed, ///< to be loaded again: what is in memory may differ from the store
 };
 
 /// Takes one operation forward (or back) from step to step until something makes it pause.
@@ -68,6 +67,9 @@ private:
                                              Failure failure);
     Task<std::optional<Pause>> after_failed_undo(std::size_t position, Context& context,
                                                  Failure failure);
+    /// What failed is not the step: the store beneath it, or the engine stops.
+    std::optional<Pause> without_conclusion(const Failure& failure) const;
+    Task<std::optional<Pause>> block(std::size_t position, const Failure& failure);
     Task<std::optional<Pause>> pause_until(std::size_t position, store::OperationState state,
                                            WallTime when, std::string_view event);
     Task<std::optional<Pause>> turn_back(std::size_t position, std::string_view event);

@@ -29,15 +29,6 @@ store::EventRecord event_of(const OperationRecord& operation, std::string_view k
             .data = std::move(data)};
 }
 
-/// Everything but what a request to cancel may have changed meanwhile.
-OperationRecord write_operation(Transaction& transaction, OperationRecord operation)
-{
-    const auto stored = store::get<OperationRecord>(transaction, operation.id);
-    operation.version = stored.version;
-    operation.cancel_requested = stored.cancel_requested;
-    return store::update(transaction, std::move(operation));
-}
-
 } // namespace
 
 Task<std::optional<Failure>> Runner::save(std::size_t position, Mark mark, std::string_view event,
@@ -57,7 +48,7 @@ Task<std::optional<Failure>> Runner::save(std::size_t position, Mark mark, std::
                 }
                 StepRecord step = has_step ? run_.steps[position] : StepRecord{};
                 mark(saved.operation, step, transaction.now());
-                saved.operation = write_operation(transaction, std::move(saved.operation));
+                saved.operation = store::save_work(transaction, std::move(saved.operation));
                 if (has_step) {
                     store::update_step(transaction, step);
                     saved.steps.assign(1, step);

@@ -24,8 +24,6 @@ public:
         store::OperationId id = {};
         HostKey host = {};
         std::shared_ptr<Run> run = {}; ///< what is still in memory, if anything
-        std::optional<WallTime> accepted =
-            {}; ///< when submit told of it, before its transaction was durable
     };
 
     explicit Scheduler(const EngineOptions& options) : options_(options) {}

@@ -2,6 +2,7 @@ set(SOURCES
     accepting.cpp
     context.cpp
     engine.cpp
+    failing.cpp
     rules.cpp
     runner.cpp
     saving.cpp

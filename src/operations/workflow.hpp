@@ -4,6 +4,7 @@
 #include "core/random.hpp"
 #include "store/records/operation.hpp"
 
+#include <any>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ public:
     /// What this step leaves for later steps and for its own undo; durable with the step's end, and
     /// with mark_sent.
     virtual boost::json::value& result() = 0;
+    /// What act leaves for the commit of the same attempt; in memory only.
+    virtual std::any& scratch() = 0;
 
     virtual store::Store& store() = 0;
     virtual Clock& clock() = 0;
@@ -79,6 +82,9 @@ struct Step {
     /// commit.
     Commit uncommit = {};
     std::chrono::nanoseconds time_limit = std::chrono::minutes{2}; ///< of each call
+    /// Refusals that only time cures, such as that of a guest that is still starting: the step acts
+    /// again every look_interval until its time limit has passed since it began, then it fails.
+    std::function<bool(const Error&)> waits_for = {};
     bool retry_exhausted =
         true; ///< false where exhausted means capacity of ours, which no waiting brings back
 };

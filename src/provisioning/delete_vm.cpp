@@ -1,8 +1,8 @@
 #include "messages/provisioning.hpp"
+#include "provisioning/machines.hpp"
 #include "provisioning/workflows.hpp"
-#include "store/records/event.hpp"
-#include "store/records/network.hpp"
-#include "store/records/reservation.hpp"
+
+#include <algorithm>
 
 namespace watari::provisioning {
 
@@ -21,76 +21,46 @@ Task<> remove_machines(Services& services, StepContext& step)
     }
     const bool force = flag_in(step.input(), "force");
     if (vm.host_guid) {
-        const auto machine = reference(services, vm);
-        co_await on_host<void>(services, step, *vm.host,
-                               [&](hyperv::Driver& driver, hyperv::CallContext call) {
-                                   return driver.delete_vm(machine, force, std::move(call));
-                               });
+        co_await delete_machine(services, step, vm, hyperv::HostVmId{*vm.host_guid}, force);
         co_return;
     }
-    const auto mark = mark_of(services, vm.id);
-    const auto found = co_await on_host<std::vector<hyperv::VmSummary>>(
-        services, step, *vm.host, [&mark](hyperv::Driver& driver, hyperv::CallContext call) {
-            return driver.find_by_mark(mark, std::move(call));
-        });
-    for (const auto& summary : found) {
-        const hyperv::VmRef machine{.guid = summary.guid, .mark = mark, .folder = folder_of_vm(vm)};
-        co_await on_host<void>(services, step, *vm.host,
-                               [&](hyperv::Driver& driver, hyperv::CallContext call) {
-                                   return driver.delete_vm(machine, force, std::move(call));
-                               });
+    for (const auto& found : co_await marked_machines(services, step, vm)) {
+        co_await delete_machine(services, step, vm, found.guid, force);
     }
-}
-
-Task<> remove_files(Services& services, StepContext& step)
-{
-    const auto vm = co_await vm_of(step);
-    if (!vm.host || !vm.disk_path) {
-        co_return;
-    }
-    const auto path = *vm.disk_path;
-    const hyperv::VmId id{vm.id.value()};
-    co_await on_host<void>(services, step, *vm.host,
-                           [&](hyperv::Driver& driver, hyperv::CallContext call) {
-                               return driver.delete_disk(path, id, std::move(call));
-                           });
 }
 
 void commit_removed(Transaction& transaction, StepContext& step)
 {
-    auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    auto vm = vm_of(transaction, step);
     vm.host_guid = std::nullopt;
     store::update(transaction, vm);
 }
 
 void commit_forgotten(Transaction& transaction, StepContext& step)
 {
-    auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
-    if (vm.host) {
-        store::release(transaction, vm.id, *vm.host);
-    }
-    for (const auto& address : store::addresses_of(transaction, vm.id)) {
-        store::remove<store::AddressRecord>(transaction, address.id);
-    }
+    auto vm = vm_of(transaction, step);
+    free_place(transaction, vm);
     vm.lifecycle = store::Lifecycle::deleted;
     vm.observed_power = store::ObservedPower::unknown;
     vm.deleted = transaction.now();
     store::update(transaction, vm);
-    store::append(transaction, store::EventRecord{.kind = "vm.deleted",
-                                                  .project = vm.project,
-                                                  .subject_kind = "vm",
-                                                  .subject = vm.id.value(),
-                                                  .operation = step.operation().id});
+    append_vm_event(transaction, vm, "vm.deleted", step.operation().id);
 }
 
-/// A delete that failed before the machine went leaves the VM as it was; after that only its
-/// remains are left to delete again.
+/// Before anything was sent the VM is as it was. After that some of it may be gone: it stays
+/// `deleting`, holds what it held, and can be deleted again; should its host still show the
+/// machine, the next refresh makes it ready.
 void commit_end(Transaction& transaction, const store::OperationRecord& operation)
 {
     auto vm = store::get<VmRecord>(transaction, operation.vm.value());
-    if (operation.state != store::OperationState::succeeded &&
-        vm.lifecycle == store::Lifecycle::deleting) {
-        vm.lifecycle = vm.host_guid ? store::Lifecycle::ready : store::Lifecycle::failed;
+    if (operation.state == store::OperationState::succeeded ||
+        vm.lifecycle != store::Lifecycle::deleting) {
+        return;
+    }
+    const auto steps = store::steps_of(transaction, operation.id);
+    if (vm.host_guid &&
+        std::ranges::none_of(steps, [](const auto& step) { return step.sent.has_value(); })) {
+        vm.lifecycle = store::Lifecycle::ready;
         store::update(transaction, vm);
     }
 }
@@ -112,7 +82,7 @@ operations::Workflow delete_vm(Services& services)
                  .time_limit = std::chrono::minutes{10}},
                 {.id = "files",
                  .title = message::step_remove_files{},
-                 .act = [s](StepContext& step) { return remove_files(*s, step); },
+                 .act = [s](StepContext& step) { return delete_disk(*s, step); },
                  .time_limit = std::chrono::minutes{10}},
                 {.id = "release", .title = message::step_release{}, .commit = commit_forgotten},
             },

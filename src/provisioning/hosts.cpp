@@ -21,12 +21,14 @@ store::HostId host_in(const StepContext& step)
 
 Task<> probe(Services& services, StepContext& step)
 {
-    co_await services.fleet.probe(host_in(step), step.deadline());
+    co_await services.fleet.probe(host_in(step), step.deadline(),
+                                  call_context(services, step).on_request);
 }
 
 Task<> refresh(Services& services, StepContext& step)
 {
-    co_await services.fleet.refresh(host_in(step), step.deadline());
+    co_await services.fleet.refresh(host_in(step), step.deadline(),
+                                    call_context(services, step).on_request);
 }
 
 void commit_enrolled(Transaction& transaction, StepContext& step)

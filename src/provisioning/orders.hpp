@@ -108,7 +108,10 @@ public:
 
 private:
     template <class Id>
-    Id fresh_id();
+    Id fresh_id()
+    {
+        return store::new_id<Id>(std::chrono::system_clock::time_point{clock_.now()}, random_);
+    }
     Task<store::OperationRecord>
     accept(Asker asker, std::function<operations::NewOperation(store::Transaction&)> prepare);
 

@@ -1,4 +1,5 @@
 #include "messages/provisioning.hpp"
+#include "provisioning/machines.hpp"
 #include "provisioning/workflows.hpp"
 
 namespace watari::provisioning {
@@ -7,33 +8,16 @@ namespace {
 
 using operations::StepContext;
 using store::Transaction;
-using store::VmRecord;
-
-Task<> start(Services& services, StepContext& step)
-{
-    const auto vm = co_await vm_of(step);
-    const auto machine = reference(services, vm);
-    co_await on_host<void>(services, step, host_of(vm),
-                           [&machine](hyperv::Driver& driver, hyperv::CallContext call) {
-                               return driver.start(machine, std::move(call));
-                           });
-}
 
 Task<> stop(Services& services, StepContext& step)
 {
-    const auto vm = co_await vm_of(step);
-    const auto machine = reference(services, vm);
-    const bool force = flag_in(step.input(), "force");
-    co_await on_host<void>(services, step, host_of(vm),
-                           [&](hyperv::Driver& driver, hyperv::CallContext call) {
-                               return force ? driver.turn_off(machine, std::move(call))
-                                            : driver.shut_down(machine, std::move(call));
-                           });
+    return flag_in(step.input(), "force") ? turn_off_machine(services, step)
+                                          : shut_down_machine(services, step);
 }
 
 void commit_power(Transaction& transaction, StepContext& step, store::WantedPower wanted)
 {
-    auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    auto vm = vm_of(transaction, step);
     vm.wanted_power = wanted;
     vm.observed_power = wanted == store::WantedPower::running ? store::ObservedPower::running
                                                               : store::ObservedPower::off;
@@ -50,7 +34,7 @@ operations::Workflow start_vm(Services& services)
             .version = 1,
             .steps = {{.id = "start",
                        .title = message::step_start{},
-                       .act = [s](StepContext& step) { return start(*s, step); },
+                       .act = [s](StepContext& step) { return start_machine(*s, step); },
                        .commit =
                            [](Transaction& transaction, StepContext& step) {
                                commit_power(transaction, step, store::WantedPower::running);
@@ -70,7 +54,8 @@ operations::Workflow stop_vm(Services& services)
                            [](Transaction& transaction, StepContext& step) {
                                commit_power(transaction, step, store::WantedPower::off);
                            },
-                       .time_limit = std::chrono::minutes{10}}}};
+                       .time_limit = std::chrono::minutes{10},
+                       .waits_for = is_guest_not_ready}}};
 }
 
 } // namespace watari::provisioning

@@ -1,7 +1,7 @@
 #include "messages/provisioning.hpp"
+#include "provisioning/machines.hpp"
 #include "provisioning/placement.hpp"
 #include "provisioning/workflows.hpp"
-#include "store/records/event.hpp"
 
 #include <boost/json.hpp>
 
@@ -43,23 +43,17 @@ void reserve_sizes(Transaction& transaction, const VmRecord& vm, const Sizes& si
     if (!reservation) {
         throw Error{ErrorKind::conflict, message::vm_not_placed{.vm = vm.name}};
     }
-    const auto host = store::get<store::HostRecord>(transaction, *vm.host);
-    const auto storage = store::get<store::StorageRecord>(transaction, vm.storage.value());
+    const auto host = read_host_view(transaction, *vm.host);
     reservation->memory = ByteSize::mib(static_cast<std::uint64_t>(sizes.memory_mib));
     reservation->storage_bytes = storage_needed(sizes.disk, reservation->memory);
     reservation->processors = sizes.processors;
-    const auto room = [](ByteSize whole, ByteSize reserve) {
-        return whole > reserve ? whole - reserve : ByteSize{};
-    };
-    store::reserve(transaction, *reservation,
-                   {.memory = room(host.memory_total, host.memory_reserve),
-                    .storage_bytes = room(storage.volume_free, storage.reserve)});
+    store::reserve(transaction, *reservation, limits_of(*host, vm.storage.value()));
 }
 
 /// Both sizes are held until the end: what may be undone must still find its room.
 void commit_reserve(Transaction& transaction, StepContext& step)
 {
-    const auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    const auto vm = vm_of(transaction, step);
     auto both = sizes_in(step.input(), "from");
     const auto to = sizes_in(step.input(), "to");
     both.processors = std::max(both.processors, to.processors);
@@ -70,22 +64,11 @@ void commit_reserve(Transaction& transaction, StepContext& step)
 
 void uncommit_reserve(Transaction& transaction, StepContext& step)
 {
-    const auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    const auto vm = vm_of(transaction, step);
     auto sizes = sizes_in(step.input(), "from");
     sizes.disk = std::max(
         sizes.disk, vm.observed_disk_bytes.value_or(sizes.disk)); // a disk that grew stays grown
     reserve_sizes(transaction, vm, sizes);
-}
-
-Task<> with_machine(Services& services, StepContext& step,
-                    std::function<Task<>(hyperv::Driver&, hyperv::VmRef, hyperv::CallContext)> act)
-{
-    const auto vm = co_await vm_of(step);
-    const auto machine = reference(services, vm);
-    co_await on_host<void>(services, step, host_of(vm),
-                           [&](hyperv::Driver& driver, hyperv::CallContext call) {
-                               return act(driver, machine, std::move(call));
-                           });
 }
 
 bool restarts(const StepContext& step)
@@ -96,22 +79,14 @@ bool restarts(const StepContext& step)
 Task<> shut_down(Services& services, StepContext& step)
 {
     if (restarts(step)) {
-        co_await with_machine(
-            services, step,
-            [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
-                return driver.shut_down(std::move(machine), std::move(call));
-            });
+        co_await shut_down_machine(services, step);
     }
 }
 
 Task<> start_again(Services& services, StepContext& step)
 {
     if (restarts(step)) {
-        co_await with_machine(
-            services, step,
-            [](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
-                return driver.start(std::move(machine), std::move(call));
-            });
+        co_await start_machine(services, step);
     }
 }
 
@@ -130,7 +105,7 @@ Task<> set_resources(Services& services, StepContext& step, std::string_view fro
     if (!memory && !processors) {
         co_return;
     }
-    co_await with_machine(
+    co_await on_machine(
         services, step,
         [&](hyperv::Driver& driver, hyperv::VmRef machine, hyperv::CallContext call) {
             return driver.set_resources(std::move(machine), memory, processors, std::move(call));
@@ -144,16 +119,20 @@ Task<> grow_disk(Services& services, StepContext& step)
         co_return;
     }
     const auto vm = co_await vm_of(step);
-    const auto path = vm.disk_path.value();
+    const hyperv::GrowDisk disk{.path = vm.disk_path.value(),
+                                .size = to.disk,
+                                .recorded = vm.disk_source == store::DiskSource::differencing
+                                                ? std::nullopt
+                                                : vm.observed_disk_bytes};
     co_await on_host<hyperv::DiskFacts>(services, step, host_of(vm),
                                         [&](hyperv::Driver& driver, hyperv::CallContext call) {
-                                            return driver.grow_disk(path, to.disk, std::move(call));
+                                            return driver.grow_disk(disk, std::move(call));
                                         });
 }
 
 void commit_grown(Transaction& transaction, StepContext& step)
 {
-    auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    auto vm = vm_of(transaction, step);
     vm.observed_disk_bytes = sizes_in(step.input(), "to").disk;
     vm.wanted_disk_bytes = *vm.observed_disk_bytes;
     store::update(transaction, vm);
@@ -179,7 +158,7 @@ Task<> see_disk(Services& services, StepContext& step)
 void record_disk(Transaction& transaction, StepContext& step)
 {
     if (const auto seen = number_in(step.result(), "disk_bytes")) {
-        auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+        auto vm = vm_of(transaction, step);
         vm.observed_disk_bytes = ByteSize::bytes(static_cast<std::uint64_t>(*seen));
         vm.wanted_disk_bytes = *vm.observed_disk_bytes;
         store::update(transaction, vm);
@@ -188,7 +167,7 @@ void record_disk(Transaction& transaction, StepContext& step)
 
 void commit_resized(Transaction& transaction, StepContext& step)
 {
-    auto vm = store::get<VmRecord>(transaction, step.operation().vm.value());
+    auto vm = vm_of(transaction, step);
     const auto to = sizes_in(step.input(), "to");
     set_wanted(vm, to);
     vm.observed_processors = to.processors;
@@ -198,11 +177,7 @@ void commit_resized(Transaction& transaction, StepContext& step)
     }
     reserve_sizes(transaction, vm, to);
     store::update(transaction, vm);
-    store::append(transaction, store::EventRecord{.kind = "vm.resized",
-                                                  .project = vm.project,
-                                                  .subject_kind = "vm",
-                                                  .subject = vm.id.value(),
-                                                  .operation = step.operation().id});
+    append_vm_event(transaction, vm, "vm.resized", step.operation().id);
 }
 
 void commit_end(Transaction& transaction, const store::OperationRecord& operation)
@@ -233,7 +208,8 @@ operations::Workflow resize_vm(Services& services)
                  .title = message::step_shut_down{},
                  .act = [s](StepContext& step) { return shut_down(*s, step); },
                  .undo = [s](StepContext& step) { return start_again(*s, step); },
-                 .time_limit = std::chrono::minutes{10}},
+                 .time_limit = std::chrono::minutes{10},
+                 .waits_for = is_guest_not_ready},
                 {.id = "disk",
                  .title = message::step_grow_disk{},
                  .act = [s](StepContext& step) { return grow_disk(*s, step); },

@@ -1,5 +1,6 @@
 #include "provisioning/services.hpp"
 
+#include "messages/hyperv.hpp"
 #include "messages/provisioning.hpp"
 #include "messages/wsman.hpp"
 #include "store/records/operation.hpp"
@@ -83,8 +84,16 @@ template Task<std::optional<hyperv::DiskFacts>>
 on_host(Services&, operations::StepContext&, store::HostId, Act<std::optional<hyperv::DiskFacts>>);
 template Task<std::optional<hyperv::Vm>> on_host(Services&, operations::StepContext&, store::HostId,
                                                  Act<std::optional<hyperv::Vm>>);
+template Task<std::optional<hyperv::HostPath>>
+on_host(Services&, operations::StepContext&, store::HostId, Act<std::optional<hyperv::HostPath>>);
 template Task<hyperv::DiskFacts> on_host(Services&, operations::StepContext&, store::HostId,
                                          Act<hyperv::DiskFacts>);
+
+bool is_guest_not_ready(const Error& error)
+{
+    const Message not_ready = message::guest_cannot_shut_down{};
+    return error.code() == not_ready.code;
+}
 
 Task<store::VmRecord> vm_of(operations::StepContext& step)
 {

@@ -3,6 +3,7 @@
 #include "fleet/fleet.hpp"
 #include "hyperv/driver.hpp"
 #include "operations/workflow.hpp"
+#include "provisioning/inventory.hpp"
 #include "store/database.hpp"
 #include "store/records/host.hpp"
 #include "store/records/vm.hpp"
@@ -18,6 +19,7 @@ namespace watari::provisioning {
 struct Services {
     store::Store& store;
     fleet::Fleet& fleet;
+    Inventory& inventory;
     hyperv::SiteId site;
     /// The longest a request may run on a host; a lost change is waited for so long before anybody
     /// acts again.
@@ -32,6 +34,9 @@ template <class T>
 using Act = std::function<Task<T>(hyperv::Driver&, hyperv::CallContext)>;
 template <class T>
 Task<T> on_host(Services& services, operations::StepContext& step, store::HostId host, Act<T> act);
+
+/// The guest's own shutdown, for Step::waits_for: right after a start the guest takes none yet.
+bool is_guest_not_ready(const Error& error);
 
 /// The VM an operation is about, and its host. Throws not_found, conflict (message::vm_not_placed).
 Task<store::VmRecord> vm_of(operations::StepContext& step);

@@ -1,15 +1,25 @@
 set(SOURCES
     budgets.cpp
+    create_disk.cpp
+    create_machine.cpp
+    create_place.cpp
     create_vm.cpp
     delete_vm.cpp
     hosts.cpp
+    inventory.cpp
     lookups.cpp
+    machines.cpp
     networks.cpp
+    order_site.cpp
+    order_vms.cpp
     orders.cpp
     placement.cpp
+    placement_record.cpp
     power.cpp
     resize_vm.cpp
+    rules.cpp
     services.cpp
+    sizes.cpp
     storages.cpp
     wishes.cpp
 )

@@ -14,17 +14,9 @@ namespace {
 using operations::StepContext;
 using store::Transaction;
 
-Task<> refresh(Services& services, StepContext& step)
+/// The host's volume the path is on; the facts are fresh.
+hyperv::HostVolume volume_of(const store::HostRecord& host, const std::string& path)
 {
-    co_await services.fleet.refresh(step.operation().host.value(), step.deadline());
-}
-
-/// Facts are fresh now: the storage's volume must be among the host's.
-void commit_storage(Transaction& transaction, StepContext& step)
-{
-    const auto host = store::get<store::HostRecord>(transaction, step.operation().host.value());
-    const store::StorageId id{Uuid::parse(text_in(step.input(), "storage").value()).value()};
-    const auto path = text_in(step.input(), "path").value();
     const auto facts = fleet::recorded_facts(host);
     const auto volume = std::ranges::find_if(facts.volumes, [&](const auto& candidate) {
         return hyperv::same_path(candidate.drive, hyperv::drive_of(path));
@@ -34,6 +26,35 @@ void commit_storage(Transaction& transaction, StepContext& step)
                     message::volume_not_there{.drive = std::string{hyperv::drive_of(path)},
                                               .host = host.name}};
     }
+    return *volume;
+}
+
+/// A folder that is not there is refused here: later every disk would be.
+Task<> see_folder(Services& services, StepContext& step)
+{
+    const auto host = step.operation().host.value();
+    co_await services.fleet.refresh(host, step.deadline(), call_context(services, step).on_request);
+    const auto path = text_in(step.input(), "path").value();
+    const auto record = co_await services.store.read([host](Transaction& transaction) {
+        return store::get<store::HostRecord>(transaction, host);
+    });
+    volume_of(record, path);
+    const auto found = co_await on_host<std::optional<hyperv::HostPath>>(
+        services, step, host, [&path](hyperv::Driver& driver, hyperv::CallContext call) {
+            return driver.find_folder(path, std::move(call));
+        });
+    if (!found) {
+        throw Error{ErrorKind::not_found,
+                    message::folder_not_there{.path = path, .host = record.name}};
+    }
+}
+
+void commit_storage(Transaction& transaction, StepContext& step)
+{
+    const auto host = store::get<store::HostRecord>(transaction, step.operation().host.value());
+    const store::StorageId id{Uuid::parse(text_in(step.input(), "storage").value()).value()};
+    const auto path = text_in(step.input(), "path").value();
+    const auto volume = volume_of(host, path);
     if (store::find<store::StorageRecord>(transaction, id)) {
         return;
     }
@@ -41,8 +62,8 @@ void commit_storage(Transaction& transaction, StepContext& step)
                                                     .host = host.id,
                                                     .name = path,
                                                     .path = path,
-                                                    .volume_size = volume->size,
-                                                    .volume_free = volume->free});
+                                                    .volume_size = volume.size,
+                                                    .volume_free = volume.free});
 }
 
 /// Reads every replica named in the input; all must be the same size and format.
@@ -120,7 +141,7 @@ operations::Workflow add_storage(Services& services)
             .version = 1,
             .steps = {{.id = "storage",
                        .title = message::step_add_storage{},
-                       .act = [s](StepContext& step) { return refresh(*s, step); },
+                       .act = [s](StepContext& step) { return see_folder(*s, step); },
                        .commit = commit_storage}}};
 }
 

@@ -15,7 +15,9 @@ Wish wish_of(store::Transaction& transaction, const store::VmRecord& vm,
     wish.disk_format = text_in(input, "disk_format");
     if (vm.image) {
         wish.image = vm.image;
-        wish.image_name = store::get<store::ImageRecord>(transaction, *vm.image).name;
+        auto image = store::get<store::ImageRecord>(transaction, *vm.image);
+        wish.image_name = std::move(image.name);
+        wish.image_format = std::move(image.format);
     }
     if (vm.network) {
         wish.network = vm.network;

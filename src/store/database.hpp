@@ -3,6 +3,7 @@
 #include "core/task.hpp"
 #include "store/value.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -61,6 +62,9 @@ public:
     virtual Rows query(std::string_view sql, std::span<const Param> params) = 0;
     /// When transact was called; `created` and `updated` are this.
     virtual WallTime now() const = 0;
+    /// Calls `then` once this is durable, and never when it is not, on the thread that commits and
+    /// before whoever awaits the transaction goes on. It must be quick and must not throw.
+    virtual void after_commit(std::function<void()> then) = 0;
 
     std::uint64_t execute(std::string_view sql, std::initializer_list<Param> params = {})
     {
@@ -99,6 +103,10 @@ public:
     {
         return result_of(*this, &Store::run_read, std::move(function));
     }
+
+    /// Rises with every COMMIT, before those who await it go on: while it stands still, nothing
+    /// that was read has changed.
+    virtual std::uint64_t commits() const noexcept = 0;
 
 protected:
     using Work = std::function<void(Transaction&)>;

@@ -284,7 +284,18 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_expires ON idempotency_keys (expires);
 )sql";
 
-constexpr std::array migrations{first_schema};
+/// Which hosts changed since, for those who keep them in memory.
+constexpr std::string_view host_changes_schema = R"sql(
+CREATE TABLE host_changes (
+    host TEXT PRIMARY KEY,
+    sequence BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX host_changes_sequence ON host_changes (sequence);
+INSERT INTO host_changes (host, sequence) SELECT id, row_number() OVER (ORDER BY id) FROM hosts;
+CREATE INDEX network_bindings_host ON network_bindings (host);
+)sql";
+
+constexpr std::array migrations{first_schema, host_changes_schema};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to)
 {

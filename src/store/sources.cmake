@@ -5,6 +5,7 @@ set(SOURCES
     stored_error.cpp
     records/event.cpp
     records/host.cpp
+    records/host_change.cpp
     records/idempotency.cpp
     records/image.cpp
     records/network.cpp

@@ -98,6 +98,7 @@ struct Daemon::Parts {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<hyperv::Connector> connector;
     std::unique_ptr<fleet::Fleet> fleet = {};
+    provisioning::Inventory inventory{*store};
     std::unique_ptr<provisioning::Services> services = {};
     std::unique_ptr<operations::Engine> engine = {};
     std::unique_ptr<provisioning::Orders> orders = {};
@@ -150,14 +151,14 @@ Task<> Daemon::prepare()
                                                                      *parts.connector, seams_.clock,
                                                                      hyperv::SiteId{site}},
                                                  options_.fleet);
-    parts.services = std::make_unique<provisioning::Services>(provisioning::Services{
-        *parts.store, *parts.fleet, hyperv::SiteId{site}, options_.operation_timeout});
+    parts.services = std::make_unique<provisioning::Services>(
+        provisioning::Services{*parts.store, *parts.fleet, parts.inventory, hyperv::SiteId{site},
+                               options_.operation_timeout});
 }
 
 namespace {
 
-/// Runs one of the daemon's long tasks; stop() waits on `ended` for all of
-/// them.
+/// Runs one of the daemon's long tasks; stop() waits on `ended` for all of them.
 Task<> run_until_stopped(Task<> task, int& running, Signal& ended)
 {
     ++running;

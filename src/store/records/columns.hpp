@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/store.hpp"
+#include "store/records/host_change.hpp"
 #include "store/records/record.hpp"
 
 #include <algorithm>
@@ -16,9 +17,25 @@
 namespace watari::store {
 
 /// Specialised per record: `name` (of the table), `kind` (for messages) and `columns(record,
-/// visit)`, which calls `visit("column", record.member)` for every column in order.
+/// visit)`, which calls `visit("column", record.member)` for every column in order. Optional:
+/// `fixed`, the columns besides id and created that never change once inserted, and
+/// `host(record)`, the host whose capacity or equipment the record is part of.
 template <class Record>
 struct Table;
+
+template <class Record>
+bool is_fixed(std::string_view column)
+{
+    if constexpr (requires { Table<Record>::fixed; }) {
+        if (std::ranges::find(Table<Record>::fixed, column) != std::end(Table<Record>::fixed)) {
+            return true;
+        }
+    }
+    return column == "id" || column == "created";
+}
+
+template <class Record>
+concept PartOfHost = requires(const Record& record) { Table<Record>::host(record); };
 
 struct NameCollector {
     std::vector<std::string> names;
@@ -37,6 +54,18 @@ struct ParamCollector {
     void operator()(std::string_view, const T& member)
     {
         params.emplace_back(member);
+    }
+};
+
+/// The values of the columns that may change, each at its own place; the others are left out.
+template <class Record>
+struct ChangeCollector {
+    std::vector<Param> params;
+
+    template <class T>
+    void operator()(std::string_view name, const T& member)
+    {
+        params.push_back(is_fixed<Record>(name) ? Param{} : Param{member});
     }
 };
 
@@ -65,6 +94,14 @@ std::vector<Param> params_of(const Record& record)
 }
 
 template <class Record>
+std::vector<Param> changes_of(const Record& record)
+{
+    ChangeCollector<Record> collector;
+    Table<Record>::columns(record, collector);
+    return std::move(collector.params);
+}
+
+template <class Record>
 Record record_from(const Row& row)
 {
     Record record;
@@ -78,7 +115,8 @@ struct Statements {
     std::vector<std::string> names;
     std::string insert;
     std::string select;     ///< SELECT … FROM table
-    std::string set_clause; ///< a = $1, b = $2, …
+    std::string set_clause; ///< b = $2, c = $3, … without the fixed columns
+    std::string update;     ///< of one version of one row: the columns, then id and version
 
     static const Statements& get()
     {
@@ -95,14 +133,20 @@ private:
         std::vector<std::string> assignments;
         for (std::size_t i = 0; i < collector.names.size(); ++i) {
             places.push_back(fmt::format("${}", i + 1));
-            assignments.push_back(fmt::format("{} = ${}", collector.names[i], i + 1));
+            if (!is_fixed<Record>(collector.names[i])) {
+                assignments.push_back(fmt::format("{} = ${}", collector.names[i], i + 1));
+            }
         }
+        const auto set_clause = fmt::format("{}", fmt::join(assignments, ", "));
         const auto columns = fmt::format("{}", fmt::join(collector.names, ", "));
         return {.names = collector.names,
                 .insert = fmt::format("INSERT INTO {} ({}) VALUES ({})", Table<Record>::name,
                                       columns, fmt::join(places, ", ")),
                 .select = fmt::format("SELECT {} FROM {}", columns, Table<Record>::name),
-                .set_clause = fmt::format("{}", fmt::join(assignments, ", "))};
+                .set_clause = set_clause,
+                .update = fmt::format("UPDATE {} SET {} WHERE id = ${} AND version = ${}",
+                                      Table<Record>::name, set_clause, collector.names.size() + 1,
+                                      collector.names.size() + 2)};
     }
 };
 
@@ -167,6 +211,9 @@ Record RecordAccess<Record>::insert(Transaction& transaction, Record record)
     record.created = transaction.now();
     record.updated = transaction.now();
     transaction.execute(Statements<Record>::get().insert, params_of(record));
+    if constexpr (PartOfHost<Record>) {
+        note_host_change(transaction, Table<Record>::host(record));
+    }
     return record;
 }
 
@@ -222,17 +269,17 @@ Record RecordAccess<Record>::update(Transaction& transaction, Record record)
     const auto expected = record.version;
     ++record.version;
     record.updated = transaction.now();
-    auto params = params_of(record);
+    auto params = changes_of(record);
     params.emplace_back(record.id);
     params.emplace_back(expected);
-    const auto sql =
-        fmt::format("UPDATE {} SET {} WHERE id = ${} AND version = ${}", Table<Record>::name,
-                    Statements<Record>::get().set_clause, params.size() - 1, params.size());
-    if (transaction.execute(sql, params) == 0) {
+    if (transaction.execute(Statements<Record>::get().update, params) == 0) {
         get(transaction, record.id.value());
         throw Error{ErrorKind::conflict,
                     message::record_changed{.id = record.id.value().lower(),
                                             .kind = std::string{Table<Record>::kind}}};
+    }
+    if constexpr (PartOfHost<Record>) {
+        note_host_change(transaction, Table<Record>::host(record));
     }
     return record;
 }
@@ -240,6 +287,11 @@ Record RecordAccess<Record>::update(Transaction& transaction, Record record)
 template <class Record>
 bool RecordAccess<Record>::remove(Transaction& transaction, const Uuid& id)
 {
+    if constexpr (PartOfHost<Record>) {
+        if (const auto record = find(transaction, id)) {
+            note_host_change(transaction, Table<Record>::host(*record));
+        }
+    }
     return transaction.execute(fmt::format("DELETE FROM {} WHERE id = $1", Table<Record>::name),
                                {id}) > 0;
 }

@@ -9,6 +9,8 @@ struct Table<HostRecord> {
     static constexpr std::string_view name = "hosts";
     static constexpr std::string_view kind = "host";
 
+    static HostId host(const HostRecord& record) { return record.id; }
+
     template <class Record>
     static void columns(Record&& record, auto&& visit)
     {
@@ -45,6 +47,8 @@ template <>
 struct Table<StorageRecord> {
     static constexpr std::string_view name = "storages";
     static constexpr std::string_view kind = "storage";
+
+    static HostId host(const StorageRecord& record) { return record.host; }
 
     template <class Record>
     static void columns(Record&& record, auto&& visit)

@@ -32,6 +32,8 @@ struct Table<ImageReplicaRecord> {
     static constexpr std::string_view name = "image_replicas";
     static constexpr std::string_view kind = "image replica";
 
+    static HostId host(const ImageReplicaRecord& record) { return record.host; }
+
     template <class Record>
     static void columns(Record&& record, auto&& visit)
     {

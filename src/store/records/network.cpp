@@ -30,6 +30,8 @@ struct Table<NetworkBindingRecord> {
     static constexpr std::string_view name = "network_bindings";
     static constexpr std::string_view kind = "network binding";
 
+    static HostId host(const NetworkBindingRecord& record) { return record.host; }
+
     template <class Record>
     static void columns(Record&& record, auto&& visit)
     {

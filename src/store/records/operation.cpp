@@ -8,6 +8,8 @@ template <>
 struct Table<OperationRecord> {
     static constexpr std::string_view name = "operations";
     static constexpr std::string_view kind = "operation";
+    static constexpr std::string_view fixed[] = {
+        "kind", "workflow_version", "project", "vm", "actor", "reason", "request_id", "input"};
 
     template <class Record>
     static void columns(Record&& record, auto&& visit)
@@ -42,6 +44,7 @@ template <>
 struct Table<StepRecord> {
     static constexpr std::string_view name = "steps";
     static constexpr std::string_view kind = "step";
+    static constexpr std::string_view fixed[] = {"operation", "position", "step"};
 
     template <class Record>
     static void columns(Record&& record, auto&& visit)
@@ -80,7 +83,7 @@ void insert_step(Transaction& transaction, const StepRecord& step)
 
 void update_step(Transaction& transaction, const StepRecord& step)
 {
-    auto params = params_of(step);
+    auto params = changes_of(step);
     params.emplace_back(step.operation);
     params.emplace_back(step.position);
     static const auto sql =
@@ -89,6 +92,24 @@ void update_step(Transaction& transaction, const StepRecord& step)
     if (transaction.execute(sql, params) == 0) {
         throw_no_record<StepRecord>(fmt::format("{}/{}", step.operation, step.position));
     }
+}
+
+OperationRecord save_work(Transaction& transaction, OperationRecord operation)
+{
+    operation.updated = transaction.now();
+    const auto rows = transaction.query(
+        "UPDATE operations SET host = $2, state = $3, backward = $4, error = $5, attempts = $6, "
+        "next_try = $7, started = $8, ended = $9, updated = $10, version = version + 1 WHERE id = "
+        "$1 RETURNING version, cancel_requested",
+        {operation.id, operation.host, operation.state, operation.backward, operation.error,
+         operation.attempts, operation.next_try, operation.started, operation.ended,
+         operation.updated});
+    if (rows.empty()) {
+        throw_no_record<OperationRecord>(operation.id.value().lower());
+    }
+    operation.version = rows.front().get<std::int64_t>(std::size_t{0});
+    operation.cancel_requested = rows.front().get<bool>(std::size_t{1});
+    return operation;
 }
 
 std::vector<OperationRecord> unfinished_operations(Transaction& transaction, std::size_t limit)

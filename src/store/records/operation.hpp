@@ -92,6 +92,10 @@ void insert_step(Transaction& transaction, const StepRecord& step);
 /// Throws not_found.
 void update_step(Transaction& transaction, const StepRecord& step);
 
+/// Writes what the work on an operation changes, whatever version the row has by now, and gives the
+/// row as stored: a request to cancel that came meanwhile stays. Throws not_found.
+OperationRecord save_work(Transaction& transaction, OperationRecord operation);
+
 /// Those that have not ended, oldest first.
 std::vector<OperationRecord> unfinished_operations(Transaction& transaction,
                                                    std::size_t limit = 1'000'000);

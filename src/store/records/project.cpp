@@ -104,6 +104,10 @@ ProjectUsage usage_of(Transaction& transaction, ProjectId project)
 void check_quota(Transaction& transaction, ProjectId project, const ProjectUsage& added)
 {
     const auto quotas = get<ProjectRecord>(transaction, project);
+    if (!quotas.quota_vms && !quotas.quota_processors && !quotas.quota_memory &&
+        !quotas.quota_disk) {
+        return; // counting a project's VMs is not free
+    }
     const auto used = usage_of(transaction, project);
     const auto count = [](std::int64_t value) {
         return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));

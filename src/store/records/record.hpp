@@ -79,8 +79,9 @@ std::size_t count(Transaction& transaction, const Selection& selection = {})
     return RecordAccess<Record>::count(transaction, selection);
 }
 
-/// Writes every column if `record.version` is still the stored one, and gives the row as stored
-/// (version + 1). Throws conflict when somebody changed it meanwhile, not_found when it is gone.
+/// Writes every column that may change if `record.version` is still the stored one, and gives the
+/// row as stored (version + 1). Throws conflict when somebody changed it meanwhile, not_found when
+/// it is gone.
 template <class Record>
 Record update(Transaction& transaction, Record record)
 {

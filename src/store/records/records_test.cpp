@@ -1,5 +1,6 @@
 #include "store/records/event.hpp"
 #include "store/records/host.hpp"
+#include "store/records/host_change.hpp"
 #include "store/records/idempotency.hpp"
 #include "store/records/image.hpp"
 #include "store/records/network.hpp"
@@ -364,6 +365,61 @@ TEST(Reservation, never_exceeds_the_limits_and_judges_a_change_by_its_difference
         EXPECT_FALSE(release(tx, vm.id, site.host));
         EXPECT_EQ(find_reservation(tx, vm.id, site.host), std::nullopt);
     });
+}
+
+TEST(HostChanges, tell_each_host_whose_capacity_or_equipment_changed_once)
+{
+    Site site;
+    const auto after = [&](std::int64_t sequence) {
+        return site.read([&](Transaction& tx) { return host_changes_after(tx, sequence); });
+    };
+    const auto start = after(0);
+    EXPECT_EQ(start.hosts, std::vector<HostId>{site.host});
+    const auto vm = site.transact([&](Transaction& tx) { return insert(tx, site.vm("web-1")); });
+    EXPECT_TRUE(after(start.sequence).hosts.empty()) << "a VM without a place changes no host";
+    site.transact([&](Transaction& tx) {
+        reserve(tx, {.id = site.id<ReservationId>(), .vm = vm.id, .host = site.host}, {});
+        update(tx, get<StorageRecord>(tx, site.storage));
+    });
+    const auto reserved = after(start.sequence);
+    EXPECT_EQ(reserved.hosts, std::vector<HostId>{site.host});
+    EXPECT_GT(reserved.sequence, start.sequence);
+    EXPECT_TRUE(after(reserved.sequence).hosts.empty());
+    site.transact([&](Transaction& tx) { release(tx, vm.id, site.host); });
+    const auto released = after(reserved.sequence);
+    EXPECT_EQ(released.hosts.size(), 1U);
+    site.transact([&](Transaction& tx) { remove<StorageRecord>(tx, site.storage); });
+    EXPECT_EQ(after(released.sequence).hosts.size(), 1U);
+}
+
+TEST(Operations, what_the_work_changes_is_saved_beside_a_request_to_cancel)
+{
+    Site site;
+    auto operation = site.transact([&](Transaction& tx) {
+        return insert(tx, OperationRecord{.id = site.id<OperationId>(), .kind = "build"});
+    });
+    site.transact([&](Transaction& tx) {
+        auto asked = get<OperationRecord>(tx, operation.id);
+        asked.cancel_requested = true;
+        update(tx, asked);
+    });
+    operation.state = OperationState::waiting;
+    operation.attempts = 3;
+    operation.kind = "another"; // fixed
+    const auto saved = site.transact([&](Transaction& tx) { return save_work(tx, operation); });
+    EXPECT_TRUE(saved.cancel_requested);
+    EXPECT_EQ(saved.version, 3);
+    const auto read =
+        site.read([&](Transaction& tx) { return get<OperationRecord>(tx, operation.id); });
+    EXPECT_EQ(read.state, OperationState::waiting);
+    EXPECT_EQ(read.attempts, 3);
+    EXPECT_EQ(read.kind, "build");
+    EXPECT_TRUE(read.cancel_requested);
+    EXPECT_EQ(code_of([&] {
+                  site.transact(
+                      [&](Transaction& tx) { save_work(tx, {.id = site.id<OperationId>()}); });
+              }),
+              "record_not_found");
 }
 
 TEST(Address, is_given_once_and_the_pool_wraps_and_ends)

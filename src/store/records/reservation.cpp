@@ -1,19 +1,16 @@
 #include "store/records/reservation.hpp"
 
 #include "store/records/columns.hpp"
-#include "store/records/host.hpp"
 #include "store/records/vm.hpp"
 
 namespace watari::store {
-
-// Made in host.cpp.
-extern template struct RecordAccess<HostRecord>;
-extern template struct RecordAccess<StorageRecord>;
 
 template <>
 struct Table<ReservationRecord> {
     static constexpr std::string_view name = "reservations";
     static constexpr std::string_view kind = "reservation";
+
+    static HostId host(const ReservationRecord& record) { return record.host; }
 
     template <class Record>
     static void columns(Record&& record, auto&& visit)
@@ -35,21 +32,26 @@ template struct RecordAccess<ReservationRecord>;
 
 namespace {
 
+/// Whose limit is checked; its name is read only when the limit does not hold.
 struct Place {
-    std::string name;
-    std::string_view resource;
+    Transaction& transaction;
+    std::string_view name_of; ///< statement that gives the name of `id`
+    Uuid id;
 };
 
-void check_capacity(const Place& place, std::optional<std::uint64_t> limit, std::uint64_t used,
-                    std::uint64_t requested)
+void check_capacity(const Place& place, std::string_view resource,
+                    std::optional<std::uint64_t> limit, std::uint64_t used, std::uint64_t requested)
 {
     if (limit && (requested > *limit || used > *limit - requested)) {
+        const auto names = place.transaction.query(place.name_of, {place.id});
         throw Error{ErrorKind::exhausted,
-                    message::capacity_exceeded{.limit = std::to_string(*limit),
-                                               .place = place.name,
-                                               .requested = std::to_string(requested),
-                                               .resource = std::string{place.resource},
-                                               .used = std::to_string(used)}};
+                    message::capacity_exceeded{
+                        .limit = std::to_string(*limit),
+                        .place = names.empty() ? place.id.lower()
+                                               : names.front().get<std::string>(std::size_t{0}),
+                        .requested = std::to_string(requested),
+                        .resource = std::string{resource},
+                        .used = std::to_string(used)}};
     }
 }
 
@@ -64,18 +66,18 @@ void check_host(Transaction& transaction, const ReservationRecord& wanted,
     if (!limits.memory && !limits.processors && !limits.vms) {
         return;
     }
-    const auto name = get<HostRecord>(transaction, wanted.host).name;
+    const Place place{transaction, "SELECT name FROM hosts WHERE id = $1", wanted.host.value()};
     const auto used = host_usage(transaction, wanted.host);
     if (limits.memory) {
-        check_capacity({name, "memory"}, limits.memory->in_bytes(), used.memory.in_bytes(),
+        check_capacity(place, "memory", limits.memory->in_bytes(), used.memory.in_bytes(),
                        wanted.memory.in_bytes());
     }
     if (limits.processors) {
-        check_capacity({name, "processors"}, count_of(*limits.processors),
-                       count_of(used.processors), count_of(wanted.processors));
+        check_capacity(place, "processors", count_of(*limits.processors), count_of(used.processors),
+                       count_of(wanted.processors));
     }
     if (limits.vms) {
-        check_capacity({name, "vms"}, count_of(*limits.vms), count_of(used.vms), 1);
+        check_capacity(place, "vms", count_of(*limits.vms), count_of(used.vms), 1);
     }
 }
 
@@ -103,22 +105,20 @@ ByteSize storage_usage(Transaction& transaction, StorageId storage)
         .get<ByteSize>("used");
 }
 
-ReservedEverywhere reserved_everywhere(Transaction& transaction)
+Reserved reserved_on(Transaction& transaction, HostId host)
 {
-    ReservedEverywhere reserved;
+    Reserved reserved;
     for (const auto& row : transaction.query(
-             "SELECT r.host, sum(r.memory), sum(CASE WHEN v.observed_power = $1 AND v.observed_at "
-             "<= h.last_seen THEN 0 ELSE r.memory END) FROM reservations r JOIN hosts h ON h.id = "
-             "r.host LEFT JOIN vms v ON v.id = r.vm GROUP BY r.host",
-             {name_of(ObservedPower::running)})) {
-        const auto host = row.get<HostId>(std::size_t{0});
-        reserved.memory.emplace(host, row.get<ByteSize>(std::size_t{1}));
-        reserved.memory_not_held.emplace(host, row.get<ByteSize>(std::size_t{2}));
-    }
-    for (const auto& row : transaction.query("SELECT storage, sum(storage_bytes) FROM reservations "
-                                             "WHERE storage IS NOT NULL GROUP BY storage")) {
-        reserved.storage.emplace(row.get<StorageId>(std::size_t{0}),
-                                 row.get<ByteSize>(std::size_t{1}));
+             "SELECT r.storage, sum(r.memory), sum(CASE WHEN v.observed_power = $2 AND "
+             "v.observed_at <= h.last_seen THEN 0 ELSE r.memory END), sum(r.storage_bytes) FROM "
+             "reservations r JOIN hosts h ON h.id = r.host LEFT JOIN vms v ON v.id = r.vm WHERE "
+             "r.host = $1 GROUP BY r.storage",
+             {host, name_of(ObservedPower::running)})) {
+        reserved.memory += row.get<ByteSize>(std::size_t{1});
+        reserved.memory_not_held += row.get<ByteSize>(std::size_t{2});
+        if (const auto storage = row.get<std::optional<StorageId>>(std::size_t{0})) {
+            reserved.storage.emplace(*storage, row.get<ByteSize>(std::size_t{3}));
+        }
     }
     return reserved;
 }
@@ -139,16 +139,18 @@ ReservationRecord reserve(Transaction& transaction, ReservationRecord wanted,
     }
     check_host(transaction, wanted, limits);
     if (limits.storage_bytes && wanted.storage) {
-        const auto storage = get<StorageRecord>(transaction, *wanted.storage);
-        check_capacity({storage.path, "storage"}, limits.storage_bytes->in_bytes(),
-                       storage_usage(transaction, storage.id).in_bytes(),
-                       wanted.storage_bytes.in_bytes());
+        check_capacity(
+            {transaction, "SELECT path FROM storages WHERE id = $1", wanted.storage->value()},
+            "storage", limits.storage_bytes->in_bytes(),
+            storage_usage(transaction, *wanted.storage).in_bytes(),
+            wanted.storage_bytes.in_bytes());
     }
     return insert(transaction, std::move(wanted));
 }
 
 bool release(Transaction& transaction, VmId vm, HostId host)
 {
+    note_host_change(transaction, host);
     return transaction.execute("DELETE FROM reservations WHERE vm = $1 AND host = $2", {vm, host}) >
            0;
 }

@@ -42,15 +42,15 @@ struct CapacityLimits {
 HostUsage host_usage(Transaction& transaction, HostId host);
 ByteSize storage_usage(Transaction& transaction, StorageId storage);
 
-/// What is reserved, for all hosts at once.
-struct ReservedEverywhere {
-    std::map<HostId, ByteSize> memory = {};
-    /// The part of `memory` that no VM was seen to hold when its host was last seen: the host's
+/// What is reserved of one host.
+struct Reserved {
+    ByteSize memory = {};
+    /// The part of `memory` that no VM was seen to hold when the host was last seen: the host's
     /// free memory still counts it.
-    std::map<HostId, ByteSize> memory_not_held = {};
+    ByteSize memory_not_held = {};
     std::map<StorageId, ByteSize> storage = {};
 };
-ReservedEverywhere reserved_everywhere(Transaction& transaction);
+Reserved reserved_on(Transaction& transaction, HostId host);
 
 std::optional<ReservationRecord> find_reservation(Transaction& transaction, VmId vm, HostId host);
 

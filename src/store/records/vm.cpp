@@ -55,6 +55,15 @@ std::optional<VmRecord> find_vm_by_name(Transaction& transaction, ProjectId proj
                                 {project, name});
 }
 
+void set_last_operation(Transaction& transaction, VmId vm, OperationId operation)
+{
+    if (transaction.execute("UPDATE vms SET last_operation = $2, updated = $3, version = version + "
+                            "1 WHERE id = $1",
+                            {vm, operation, transaction.now()}) == 0) {
+        throw_no_record<VmRecord>(vm.value().lower());
+    }
+}
+
 std::vector<VmRecord> vms_of_host(Transaction& transaction, HostId host)
 {
     return select<VmRecord>(transaction, "WHERE host = $1 AND lifecycle <> 'deleted' ORDER BY id",

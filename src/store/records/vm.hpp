@@ -113,6 +113,8 @@ struct EnumNames<DiskSource> {
 /// Among those not deleted.
 std::optional<VmRecord> find_vm_by_name(Transaction& transaction, ProjectId project,
                                         std::string_view name);
+/// Notes the newest operation about the VM. Throws not_found.
+void set_last_operation(Transaction& transaction, VmId vm, OperationId operation);
 /// Those not deleted.
 std::vector<VmRecord> vms_of_host(Transaction& transaction, HostId host);
 std::size_t count_vms_of_host(Transaction& transaction, HostId host);

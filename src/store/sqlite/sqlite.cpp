@@ -79,6 +79,8 @@ public:
         read_threads_ = thread_pool(readers);
     }
 
+    std::uint64_t commits() const noexcept override { return writer_.commits(); }
+
 protected:
     Task<> run_transaction(Work work) override
     {
@@ -148,6 +150,8 @@ public:
           writer_(*connection_, options.on_commit)
     {
     }
+
+    std::uint64_t commits() const noexcept override { return writer_.commits(); }
 
 protected:
     Task<> run_transaction(Work work) override

@@ -1,11 +1,13 @@
 #include "store/sqlite/sqlite.hpp"
 
 #include "core/sync.hpp"
+#include "store/migrations.hpp"
 #include "store/testing/scene.hpp"
 #include "store/testing/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
@@ -94,6 +96,31 @@ TEST(SqliteStore, a_transaction_that_throws_changes_nothing)
     }),
                  std::runtime_error);
     EXPECT_EQ(scene.read(settings_in), 0);
+}
+
+TEST(SqliteStore, tells_of_what_is_durable_and_of_nothing_else)
+{
+    Scene scene;
+    std::vector<std::string> told;
+    const auto write = [&](std::string what, bool fails) {
+        scene.transact([&](Transaction& tx) {
+            set(tx, what, "1");
+            tx.after_commit([&told, what] { told.push_back(what); });
+            EXPECT_EQ(std::ranges::count(told, what), 0) << "not durable yet";
+            if (fails) {
+                throw std::runtime_error{"no"};
+            }
+        });
+    };
+    const auto commits = scene.store->commits();
+    write("first", false);
+    EXPECT_EQ(told, std::vector<std::string>{"first"});
+    EXPECT_GT(scene.store->commits(), commits);
+    EXPECT_THROW(write("refused", true), std::runtime_error);
+    scene.disk.fail_syncs(true);
+    EXPECT_THROW(write("unsure", false), Error);
+    scene.disk.fail_syncs(false);
+    EXPECT_EQ(told, std::vector<std::string>{"first"});
 }
 
 TEST(SqliteStore, a_taken_key_is_a_conflict_that_the_function_may_handle)
@@ -426,7 +453,7 @@ TEST(Migrations, run_once_and_a_newer_database_is_refused)
     scene.store = scene.open();
     EXPECT_EQ(
         scene.read([](Transaction& tx) { return tx.query("SELECT * FROM schema_version").size(); }),
-        1U);
+        static_cast<std::size_t>(newest_schema_version()));
     scene.transact([](Transaction& tx) {
         tx.execute("INSERT INTO schema_version (version, applied) VALUES (7, 'x')");
     });

@@ -9,9 +9,10 @@ namespace {
 class SqliteTransaction final : public Transaction
 {
 public:
-    SqliteTransaction(Connection& connection, WallTime now, bool may_write)
-        : connection_(connection), now_(now), may_write_(may_write)
+    SqliteTransaction(Connection& connection, Job& job, bool may_write)
+        : connection_(connection), job_(job), may_write_(may_write)
     {
+        job_.after_commit.clear(); // it may have run before
     }
 
     using Transaction::execute;
@@ -26,13 +27,26 @@ public:
     {
         return connection_.run(sql, params, may_write_);
     }
-    WallTime now() const override { return now_; }
+    WallTime now() const override { return job_.now; }
+    void after_commit(std::function<void()> then) override
+    {
+        job_.after_commit.push_back(std::move(then));
+    }
 
 private:
     Connection& connection_;
-    WallTime now_;
+    Job& job_;
     bool may_write_;
 };
+
+void tell_committed(const Job& job)
+{
+    if (!job.failure) {
+        for (const auto& then : job.after_commit) {
+            then();
+        }
+    }
+}
 
 /// Each waiting caller adds its own frames, so each gets its own copy.
 std::exception_ptr copy_of(const std::exception_ptr& failure)
@@ -73,9 +87,10 @@ void Writer::run_alone(Job& job)
 {
     try {
         connection_.run("BEGIN IMMEDIATE");
-        SqliteTransaction transaction{connection_, job.now, true};
+        SqliteTransaction transaction{connection_, job, true};
         job.work(transaction);
         commit();
+        tell_committed(job);
     } catch (...) {
         job.failure = std::current_exception();
         roll_back();
@@ -105,6 +120,9 @@ bool Writer::run_together(const std::vector<Job*>& group)
             job->failure = copy_of(failure);
         }
     }
+    for (const Job* job : group) {
+        tell_committed(*job);
+    }
     return true;
 }
 
@@ -112,7 +130,7 @@ void Writer::run_in_savepoint(Job& job)
 {
     connection_.run("SAVEPOINT job");
     try {
-        SqliteTransaction transaction{connection_, job.now, true};
+        SqliteTransaction transaction{connection_, job, true};
         job.work(transaction);
     } catch (...) {
         job.failure = std::current_exception();
@@ -130,7 +148,9 @@ void Writer::commit()
     tell(CommitPoint::before);
     try {
         connection_.run("COMMIT");
+        ++commits_;
     } catch (const Error& error) {
+        ++commits_;
         throw nothing_was_committed(error) ? error : error.with_kind(ErrorKind::outcome_unknown);
     }
     tell(CommitPoint::after);
@@ -159,7 +179,7 @@ void run_read(Connection& connection, Job& job)
 {
     try {
         connection.run("BEGIN");
-        SqliteTransaction transaction{connection, job.now, false};
+        SqliteTransaction transaction{connection, job, false};
         job.work(transaction);
     } catch (...) {
         job.failure = std::current_exception();

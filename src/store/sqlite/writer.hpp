@@ -3,6 +3,8 @@
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/sqlite.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <vector>
@@ -15,6 +17,7 @@ struct Job {
     WallTime now;
     bool done = false;
     std::exception_ptr failure = {};
+    std::vector<std::function<void()>> after_commit = {};
 };
 
 /// Runs functions on the writing connection, as many as wait in one COMMIT.
@@ -28,6 +31,8 @@ public:
 
     /// Fills in each job's failure.
     void run(const std::vector<Job*>& group);
+    /// COMMITs that ended, well or not; also read by other threads.
+    std::uint64_t commits() const noexcept { return commits_; }
 
 private:
     void run_alone(Job& job);
@@ -40,6 +45,7 @@ private:
 
     Connection& connection_;
     std::function<void(CommitPoint)> on_commit_;
+    std::atomic<std::uint64_t> commits_ = 0;
 };
 
 /// Runs one function on a snapshot and fills in its failure.
