@@ -89,9 +89,12 @@ private:
         case 2: {
             static constexpr FaultEffect effects[] = {
                 FaultEffect::lost_request, FaultEffect::lost_answer, FaultEffect::cut,
-                FaultEffect::garbage,      FaultEffect::delay,       FaultEffect::late_execution};
-            faults.add(
-                {.nth = 1 + below(20), .times = 1, .effect = effects[below(6)], .delay = delay});
+                FaultEffect::garbage,      FaultEffect::delay,       FaultEffect::late_execution,
+                FaultEffect::duplicate};
+            faults.add({.nth = 1 + below(20),
+                        .times = 1,
+                        .effect = effects[below(std::size(effects))],
+                        .delay = delay});
             return;
         }
         case 3:
