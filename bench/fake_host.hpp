@@ -55,11 +55,10 @@ public:
         co_return hyperv::DiskFacts{
             .path = disk.path, .format = disk.format, .kind = disk.kind, .size = disk.size};
     }
-    Task<hyperv::DiskFacts> grow_disk(hyperv::HostPath path, ByteSize size,
-                                      hyperv::CallContext context) override
+    Task<hyperv::DiskFacts> grow_disk(hyperv::GrowDisk disk, hyperv::CallContext context) override
     {
         co_await context.before_change();
-        co_return hyperv::DiskFacts{.path = path, .size = size};
+        co_return hyperv::DiskFacts{.path = disk.path, .size = disk.size};
     }
     Task<> delete_disk(hyperv::HostPath, hyperv::VmId, hyperv::CallContext context) override
     {

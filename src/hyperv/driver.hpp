@@ -72,7 +72,7 @@ public:
     /// asked for and nobody uses it.
     virtual Task<DiskFacts> create_disk(NewDisk disk, CallContext context) = 0;
     /// Never shrinks; not a differencing VHD, not a disk with checkpoints or children (conflict).
-    virtual Task<DiskFacts> grow_disk(HostPath path, ByteSize size, CallContext context) = 0;
+    virtual Task<DiskFacts> grow_disk(GrowDisk disk, CallContext context) = 0;
     /// Deletes exactly this file if its name or its folder carries `vm` and nothing on the host
     /// holds it; done when it is not there.
     virtual Task<> delete_disk(HostPath path, VmId vm, CallContext context) = 0;

@@ -89,6 +89,15 @@ struct NewDisk {
     HostPath parent = {};  ///< differencing child of this file
 };
 
+/// How large a disk is to be.
+struct GrowDisk {
+    HostPath path;
+    ByteSize size;
+    /// The size last seen of a disk that is not differencing, by which a driver may save looking
+    /// first where no host would shrink the disk should it be larger by now; nullopt: unknown.
+    std::optional<ByteSize> recorded = {};
+};
+
 /// What a host says about a disk file.
 struct DiskFacts {
     HostPath path;

@@ -157,12 +157,17 @@ TEST_P(Acts, grows_a_disk_and_never_shrinks_it)
     const auto spec = world.spec();
     world.provision(spec);
     const auto path = world.disk(spec).path;
-    EXPECT_EQ(world.run(world.driver().grow_disk(path, ByteSize::gib(60), world.context())).size,
+    EXPECT_EQ(world
+                  .run(world.driver().grow_disk({.path = path, .size = ByteSize::gib(60)},
+                                                world.context()))
+                  .size,
               ByteSize::gib(60));
     world.host().log().clear();
-    EXPECT_EQ(
-        world.failure(world.driver().grow_disk(path, ByteSize::gib(50), world.context()))->code(),
-        "disk_would_shrink");
+    EXPECT_EQ(world
+                  .failure(world.driver().grow_disk({.path = path, .size = ByteSize::gib(50)},
+                                                    world.context()))
+                  ->code(),
+              "disk_would_shrink");
     EXPECT_EQ(world.host().log().changing(), 0U);
     EXPECT_EQ(world.run(world.driver().find_disk(path, world.context()))->size, ByteSize::gib(60));
 }
@@ -174,8 +179,8 @@ TEST_P(Acts, does_not_grow_a_disk_with_checkpoints)
     world.engine().create_checkpoint(*world.find(vm.guid));
     world.settle();
     world.host().log().clear();
-    const auto error = world.failure(
-        world.driver().grow_disk(world.disk(spec).path, ByteSize::gib(60), world.context()));
+    const auto error = world.failure(world.driver().grow_disk(
+        {.path = world.disk(spec).path, .size = ByteSize::gib(60)}, world.context()));
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), "disk_has_checkpoints");
     EXPECT_EQ(world.host().log().changing(), 0U);
@@ -211,10 +216,11 @@ TEST_P(Acts, makes_a_differencing_child)
     EXPECT_EQ(child.kind, DiskKind::differencing);
     EXPECT_TRUE(same_path(child.parent, image.path));
     world.host().log().clear();
-    EXPECT_EQ(
-        world.failure(world.driver().grow_disk(disk.path, ByteSize::gib(20), world.context()))
-            ->code(),
-        "disk_is_differencing");
+    EXPECT_EQ(world
+                  .failure(world.driver().grow_disk({.path = disk.path, .size = ByteSize::gib(20)},
+                                                    world.context()))
+                  ->code(),
+              "disk_is_differencing");
     EXPECT_EQ(world.host().log().changing(), 0U);
 }
 

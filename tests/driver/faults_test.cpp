@@ -37,8 +37,8 @@ public:
                 world_.driver().set_resources(ref(), ByteSize::mib(1024), 1, world_.context()));
         });
         again([this] {
-            world_.run(world_.driver().grow_disk(world_.disk(spec_).path, ByteSize::gib(50),
-                                                 world_.context()));
+            world_.run(world_.driver().grow_disk(
+                {.path = world_.disk(spec_).path, .size = ByteSize::gib(50)}, world_.context()));
         });
         again([this] { world_.run(world_.driver().start(ref(), world_.context())); });
         check_running();

@@ -33,7 +33,8 @@ void live_a_life(World& world)
     world.run(driver.shut_down(vm, world.context()));
     world.run(driver.set_resources(vm, ByteSize::mib(4096), 4, world.context()));
     EXPECT_EQ(world.find(vm.guid)->settings.memory.startup_mib, 4096U);
-    world.run(driver.grow_disk(world.disk(spec).path, ByteSize::gib(60), world.context()));
+    world.run(driver.grow_disk({.path = world.disk(spec).path, .size = ByteSize::gib(60)},
+                               world.context()));
     EXPECT_EQ(world.run(driver.list_vms(world.context())).size(), 1U);
     EXPECT_EQ(world.run(driver.inventory({}, world.context())).vms.size(), 1U);
     world.run(driver.delete_vm(vm, false, world.context()));

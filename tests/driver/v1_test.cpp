@@ -253,8 +253,8 @@ TEST(V1Driver, grows_no_disk_of_a_vm_that_runs)
     const auto vm = world.provision(spec);
     world.run(world.driver().start(vm, world.context()));
     world.host().log().clear();
-    const auto error = world.failure(
-        world.driver().grow_disk(world.disk(spec).path, ByteSize::gib(60), world.context()));
+    const auto error = world.failure(world.driver().grow_disk(
+        {.path = world.disk(spec).path, .size = ByteSize::gib(60)}, world.context()));
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), "vm_must_be_off");
     EXPECT_EQ(world.host().log().changing(), 0U);

@@ -20,6 +20,8 @@ struct Images {
     static Task<Done> make(Act& act, const NewDisk& disk);
     /// Never shrinks: the host refuses (documented).
     static Task<Done> resize(Act& act, HostPath path, ByteSize size);
+    /// Whether it is open, too, must be known first.
+    static bool never_shrinks(std::string_view) noexcept { return false; }
     /// One class-wide query.
     static Task<wmi::HeldDisks> read_held_disks(Act& act);
     /// Throws vm_must_be_off or disk_in_use when somebody has it open, and disk_has_checkpoints
@@ -37,7 +39,6 @@ struct Dialect {
     using Images = v1::Images;
     using Switch = Classes::Msvm_VirtualSwitch;
     static constexpr Namespace ns = Namespace::v1;
-    static constexpr std::string_view realized_vms = "SettingType=3";
 
     static PowerState power_state(std::uint16_t enabled_state) noexcept
     {

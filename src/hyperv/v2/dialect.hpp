@@ -16,6 +16,9 @@ struct Images {
     static Task<std::optional<DiskFacts>> find(Act& act, HostPath path); ///< two requests
     static Task<Done> make(Act& act, const NewDisk& disk);
     static Task<Done> resize(Act& act, HostPath path, ByteSize size);
+    /// A VHD only grows, and a differencing one not at all (disk-formats.md 5 [documented]); a VHDX
+    /// would be made smaller.
+    static bool never_shrinks(std::string_view path) { return cim::folded(path).ends_with(".vhd"); }
     /// One class-wide query, and one Get where the host has checkpoint disks at all.
     static Task<> require_growable(Act& act, const DiskFacts& disk);
     /// One class-wide query.
@@ -29,8 +32,6 @@ struct Dialect {
     using Images = v2::Images;
     using Switch = Classes::Msvm_VirtualEthernetSwitch;
     static constexpr Namespace ns = Namespace::v2;
-    static constexpr std::string_view realized_vms =
-        "VirtualSystemType='Microsoft:Hyper-V:System:Realized'";
 
     static PowerState power_state(std::uint16_t enabled_state) noexcept
     {

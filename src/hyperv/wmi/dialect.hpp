@@ -24,8 +24,6 @@ concept IsDialect = requires(Act& act, HostVmId vm, std::string_view text) {
     typename D::Images;
     typename D::Switch; // the class of virtual switches
     { D::ns } -> std::convertible_to<Namespace>;
-    // The condition by which Msvm_VirtualSystemSettingData are those of VMs, not of checkpoints.
-    { D::realized_vms } -> std::convertible_to<std::string_view>;
     { D::power_state(std::uint16_t{}) } -> std::same_as<PowerState>;
     // Whether a VM of this name is our VM of this id although no notes say so yet.
     { D::is_birth_name(VmId{}, text) } -> std::same_as<bool>;

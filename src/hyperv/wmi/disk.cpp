@@ -47,6 +47,26 @@ void require_may_grow(const Act& act, const DiskFacts& disk, ByteSize size)
     }
 }
 
+std::optional<DiskFacts> explain(const Act& act, const GrowDisk& wanted,
+                                 const std::optional<DiskFacts>& facts)
+{
+    if (!facts) {
+        throw_disk_missing(act, wanted.path);
+    }
+    require_may_grow(act, *facts, wanted.size);
+    return facts->size == wanted.size ? facts : std::nullopt;
+}
+
+DiskFacts require_grown(const Act& act, const GrowDisk& wanted, const Done& done,
+                        std::optional<DiskFacts> facts)
+{
+    if (!facts || facts->size != wanted.size) {
+        act.require_certain(done);
+        throw_disk_not_as_asked(act, wanted.path, "MaxInternalSize");
+    }
+    return std::move(*facts);
+}
+
 std::string difference(const NewDisk& disk, const DiskFacts& facts, bool before_growing)
 {
     if (facts.format != disk.format) {

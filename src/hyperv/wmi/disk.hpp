@@ -19,6 +19,9 @@ concept IsImageService =
         { Images::find(act, path) } -> std::same_as<Task<std::optional<DiskFacts>>>;
         { Images::make(act, disk) } -> std::same_as<Task<Done>>;
         { Images::resize(act, path, ByteSize{}) } -> std::same_as<Task<Done>>;
+        // Whether hosts refuse to make this file smaller and to grow it where its kind never grows,
+        // and nothing but its path is needed to see whether it may grow.
+        { Images::never_shrinks(path) } -> std::same_as<bool>;
         // Throws conflict when the disk is open, or a checkpoint or child depends on it.
         { Images::require_growable(act, facts) } -> std::same_as<Task<>>;
         { Images::read_held_disks(act) } -> std::same_as<Task<HeldDisks>>;
@@ -77,28 +80,60 @@ Task<DiskFacts> create_disk(Act& act, NewDisk disk)
     co_return std::move(*facts);
 }
 
-/// Four requests: size and kind, who holds it, grow, read back; more on hosts with checkpoints.
+/// After a refusal to grow a disk nobody had looked at: it is there as asked, or what the host has
+/// tells why. nullopt: it does not.
+std::optional<DiskFacts> explain(const Act& act, const GrowDisk& wanted,
+                                 const std::optional<DiskFacts>& facts);
+/// What was read back is what was asked; throws by how certain `done` is.
+DiskFacts require_grown(const Act& act, const GrowDisk& wanted, const Done& done,
+                        std::optional<DiskFacts> facts);
+
+/// Who holds it, grow, read back: three requests, for disks that no host shrinks.
 template <IsImageService Images>
-Task<DiskFacts> grow_disk(Act& act, HostPath path, ByteSize size)
+Task<DiskFacts> grow_known_disk(Act& act, GrowDisk disk)
 {
-    require_local(path);
-    require_sectors(size);
-    auto facts = co_await Images::read(act, path);
-    if (!facts) {
-        throw_disk_missing(act, path);
+    co_await Images::require_growable(act, {.path = disk.path, .size = *disk.recorded});
+    std::optional<Done> done;
+    std::optional<Error> refused;
+    try {
+        done = co_await Images::resize(act, disk.path, disk.size);
+    } catch (const Error& error) {
+        if (!is_refusal(error) && error.kind() != ErrorKind::unsupported) {
+            throw;
+        }
+        refused = error;
     }
-    if (facts->size == size) {
+    auto facts = co_await Images::read(act, disk.path);
+    if (!refused) {
+        co_return require_grown(act, disk, *done, std::move(facts));
+    }
+    if (auto there = explain(act, disk, facts)) {
+        co_return std::move(*there);
+    }
+    throw *refused;
+}
+
+/// Size and kind, who holds it, grow, read back: four requests, or three where the recorded size is
+/// enough to go by; more on hosts with checkpoints.
+template <IsImageService Images>
+Task<DiskFacts> grow_disk(Act& act, GrowDisk disk)
+{
+    require_local(disk.path);
+    require_sectors(disk.size);
+    if (Images::never_shrinks(disk.path) && disk.recorded && *disk.recorded < disk.size) {
+        co_return co_await grow_known_disk<Images>(act, disk);
+    }
+    auto facts = co_await Images::read(act, disk.path);
+    if (!facts) {
+        throw_disk_missing(act, disk.path);
+    }
+    if (facts->size == disk.size) {
         co_return std::move(*facts);
     }
-    require_may_grow(act, *facts, size);
+    require_may_grow(act, *facts, disk.size);
     co_await Images::require_growable(act, *facts);
-    const Done done = co_await Images::resize(act, path, size);
-    facts = co_await Images::read(act, path);
-    if (!facts || facts->size != size) {
-        act.require_certain(done);
-        throw_disk_not_as_asked(act, path, "MaxInternalSize");
-    }
-    co_return std::move(*facts);
+    const Done done = co_await Images::resize(act, disk.path, disk.size);
+    co_return require_grown(act, disk, done, co_await Images::read(act, disk.path));
 }
 
 } // namespace watari::hyperv::wmi

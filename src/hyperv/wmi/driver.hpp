@@ -78,11 +78,11 @@ public:
         co_return co_await in_context("creating disk " + disk.path,
                                       wmi::create_disk<typename D::Images>(act, disk));
     }
-    Task<DiskFacts> grow_disk(HostPath path, ByteSize size, CallContext context) override
+    Task<DiskFacts> grow_disk(GrowDisk disk, CallContext context) override
     {
         Act act{shared_, std::move(context)};
-        co_return co_await in_context("growing disk " + path,
-                                      wmi::grow_disk<typename D::Images>(act, path, size));
+        co_return co_await in_context("growing disk " + disk.path,
+                                      wmi::grow_disk<typename D::Images>(act, disk));
     }
     Task<> delete_disk(HostPath path, VmId vm, CallContext context) override
     {

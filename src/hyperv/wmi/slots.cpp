@@ -38,7 +38,11 @@ std::optional<VmDisk> disk_at(std::string_view drive_or_medium, HostPath path,
 bool is_attached(const std::vector<VmDisk>& present, const DiskAttachment& wanted)
 {
     return std::ranges::any_of(present, [&](const VmDisk& disk) {
-        return disk.slot == wanted.slot && same_path(disk.path, wanted.path);
+        const bool is_there = wanted.slot.controller == ControllerType::ide
+                                  ? disk.slot == wanted.slot
+                                  : disk.slot.controller == ControllerType::scsi &&
+                                        disk.slot.position == wanted.slot.position;
+        return is_there && same_path(disk.path, wanted.path);
     });
 }
 
@@ -48,7 +52,7 @@ void require_free_slots(const std::string& vm_name, const std::vector<VmDisk>& p
     for (const auto& disk : wanted) {
         require_local(disk.path);
         const auto at = std::ranges::find(present, disk.slot, &VmDisk::slot);
-        if (at != present.end() && !same_path(at->path, disk.path)) {
+        if (at != present.end() && !is_attached(present, disk)) {
             throw Error{ErrorKind::conflict, message::slot_occupied{.name = vm_name,
                                                                     .path = at->path,
                                                                     .slot = text_of(at->slot)}};

@@ -17,7 +17,9 @@ std::string text_of(const Slot& slot); ///< "SCSI 0:3"
 std::optional<VmDisk> disk_at(std::string_view drive_or_medium, HostPath path,
                               const std::vector<std::string>& scsi);
 
-/// Whether a VM with these disks has the wanted one where it is wanted.
+/// Whether a VM with these disks has the wanted one where it is wanted. On which SCSI controller
+/// does not matter: their ids are chance, so a controller that is added later may come before
+/// those that are there and change their numbers.
 bool is_attached(const std::vector<VmDisk>& present, const DiskAttachment& wanted);
 
 /// Throws conflict (message::slot_occupied) where another file is in a wanted slot, invalid where a

@@ -18,8 +18,10 @@ namespace watari::hyperv::wmi {
 inline const std::vector<std::uint32_t> summary_members{
     0 /*Name*/,           1 /*ElementName*/,   3 /*Notes*/, 4 /*NumberOfProcessors*/,
     100 /*EnabledState*/, 103 /*MemoryUsage*/, 105 /*UpTime*/};
-/// VMs per request when all do not fit one answer.
-inline constexpr std::size_t summary_chunk = 50;
+/// VMs per request when all do not fit one answer: so many references stay below the 150 KB that a
+/// request may have at any host, and rows of 3 KB fit the 500 KB of an answer (wsman.md 7). Halved
+/// where they do not.
+inline constexpr std::size_t summary_chunk = 150;
 
 template <IsDialect D>
 std::optional<VmSummary> summary_of(const cim::Instance& instance)
@@ -65,23 +67,36 @@ Task<std::vector<VmSummary>> read_some_summaries(Act& act, std::vector<cim::Obje
     co_return vms;
 }
 
-/// 1 + n/chunk requests, for hosts whose VMs do not fit one envelope.
+/// For hosts whose VMs do not fit one envelope: the systems, then n/chunk requests.
 template <IsDialect D>
 Task<std::vector<VmSummary>> read_summaries_in_chunks(Act& act)
 {
-    using Settings = D::Classes::Msvm_VirtualSystemSettingData;
-    const auto all = co_await act.query(
-        fmt::format("select * from {} where {}", Settings::class_name, D::realized_vms));
-    std::vector<VmSummary> vms;
-    for (std::size_t first = 0; first < all.size(); first += summary_chunk) {
-        std::vector<cim::ObjectPath> some;
-        for (std::size_t i = first; i < std::min(all.size(), first + summary_chunk); ++i) {
-            const schema::Object<Settings> settings{all[i]};
-            some.push_back(
-                by_instance_id<Settings>(settings.get(Settings::InstanceID).value_or("")));
+    using System = D::Classes::Msvm_ComputerSystem;
+    const auto systems = co_await act.query(fmt::format("select * from {}", System::class_name));
+    std::vector<cim::ObjectPath> settings;
+    settings.reserve(systems.size());
+    for (const auto& instance : systems) {
+        const schema::Object<System> system{instance};
+        if (const auto vm = Uuid::parse(system.get(System::Name).value_or(""))) { // not the host
+            settings.push_back(settings_path<typename D::Classes>(HostVmId{*vm}));
         }
-        auto rows = co_await read_some_summaries<D>(act, std::move(some));
-        std::ranges::move(rows, std::back_inserter(vms));
+    }
+    std::vector<VmSummary> vms;
+    vms.reserve(settings.size());
+    std::size_t chunk = summary_chunk;
+    for (auto first = settings.begin(); first != settings.end();) {
+        const auto end = first + std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(chunk),
+                                                          settings.end() - first);
+        try {
+            auto rows = co_await read_some_summaries<D>(act, {first, end});
+            std::ranges::move(rows, std::back_inserter(vms));
+            first = end;
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::exhausted || end - first == 1) {
+                throw;
+            }
+            chunk = static_cast<std::size_t>(end - first) / 2;
+        }
     }
     co_return vms;
 }
