@@ -1,6 +1,8 @@
 #include "sim/admission.hpp"
 
+#include "auth/multipart.hpp"
 #include "cim/value.hpp"
+#include "core/error.hpp"
 
 #include <utility>
 
@@ -8,63 +10,129 @@ namespace watari::sim {
 
 namespace {
 
+constexpr std::string_view content_type = "Content-Type";
+
+http::Response bare(int status)
+{
+    http::Response response;
+    response.status = status;
+    return response;
+}
+
+void add_challenges(http::Response& response, const std::vector<std::string>& challenges)
+{
+    for (const std::string& challenge : challenges) {
+        response.headers.add("WWW-Authenticate", challenge);
+    }
+}
+
+bool is_identify_without_account(const http::Request& request)
+{
+    const auto identify = request.headers.get("WSMANIDENTIFY");
+    return !request.headers.get("Authorization") && identify &&
+           cim::same_name(*identify, "unauthenticated");
+}
+
 class Admission final : public http::AdmissionGuard
 {
 public:
-    explicit Admission(std::unique_ptr<auth::ServerScheme> scheme) : scheme_(std::move(scheme)) {}
+    Admission(std::unique_ptr<auth::ServerScheme> scheme, bool clear_is_allowed)
+        : scheme_(std::move(scheme)), clear_is_allowed_(clear_is_allowed)
+    {
+    }
 
     std::optional<http::Response> admit(http::Request& request, http::Caller& caller) override
     {
-        const auto authorization = request.headers.get("Authorization");
-        const auto identify = request.headers.get("WSMANIDENTIFY");
-        if (!authorization && identify && cim::same_name(*identify, "unauthenticated")) {
+        last_token_.clear();
+        sealed_ = false;
+        if (is_identify_without_account(request)) {
             return std::nullopt;
         }
-        const auth::ServerScheme::Verdict verdict = scheme_->check(authorization);
-        if (!verdict.admitted) {
-            http::Response refusal;
-            refusal.status = 401;
-            for (const std::string& challenge : verdict.challenges) {
-                refusal.headers.add("WWW-Authenticate", challenge);
-            }
+        if (auto refusal = authenticate(request, caller)) {
             return refusal;
         }
-        caller.account = verdict.account;
-        auth::Body body{.content_type =
-                            std::string{request.headers.get("Content-Type").value_or("")},
-                        .bytes = std::move(request.body)};
-        scheme_->unseal(body);
-        request.headers.set("Content-Type", body.content_type);
-        request.body = std::move(body.bytes);
-        return std::nullopt;
+        return open(request);
     }
 
     void protect(http::Response& response) override
     {
-        if (response.body.empty()) {
+        add_challenges(response, last_token_);
+        if (!sealed_ || response.body.empty()) {
             return;
         }
-        auth::Body body{.content_type =
-                            std::string{response.headers.get("Content-Type").value_or("")},
-                        .bytes = std::move(response.body)};
+        auth::Body body{std::string{response.headers.get(content_type).value_or("")},
+                        std::move(response.body)};
         scheme_->seal(body);
-        response.headers.set("Content-Type", body.content_type);
+        response.headers.set(content_type, body.content_type);
         response.body = std::move(body.bytes);
     }
 
 private:
-    std::unique_ptr<auth::ServerScheme> scheme_;
+    std::optional<http::Response> authenticate(const http::Request& request, http::Caller& caller)
+    {
+        if (!scheme_) {
+            return std::nullopt;
+        }
+        const auto authorization = request.headers.get("Authorization");
+        auth::ServerScheme::Verdict verdict = scheme_->check(authorization);
+        if (!verdict.admitted) {
+            http::Response refusal = bare(401);
+            add_challenges(refusal, verdict.challenges);
+            return refusal;
+        }
+        caller.account = std::move(verdict.account);
+        last_token_ = std::move(verdict.challenges);
+        if (authorization && request.body.empty()) { // the last leg of a handshake
+            http::Response done = bare(200);
+            add_challenges(done, std::exchange(last_token_, {}));
+            return done;
+        }
+        return std::nullopt;
+    }
+
+    std::optional<http::Response> open(http::Request& request)
+    {
+        auth::Body body{std::string{request.headers.get(content_type).value_or("")},
+                        std::move(request.body)};
+        sealed_ = auth::is_sealed(body.content_type);
+        if (!sealed_ && !clear_is_allowed_) {
+            return bare(500);
+        }
+        if (sealed_) {
+            try {
+                if (scheme_) {
+                    scheme_->unseal(body);
+                }
+            } catch (const Error&) { // wsman.md V07
+                http::Response refusal = bare(400);
+                refusal.close_after = true;
+                return refusal;
+            }
+            request.headers.set(content_type, body.content_type);
+        }
+        request.body = std::move(body.bytes);
+        return std::nullopt;
+    }
+
+    std::unique_ptr<auth::ServerScheme> scheme_; ///< null: everybody
+    bool clear_is_allowed_;
+    bool sealed_ = false; ///< the request being answered
+    std::vector<std::string> last_token_;
 };
 
 } // namespace
 
-std::unique_ptr<http::AdmissionGuard> admission(const auth::MakeServerScheme& make_scheme,
+std::unique_ptr<http::AdmissionGuard> admission(const AdmissionOptions& options,
                                                 const net::Security& security)
 {
-    return std::make_unique<Admission>(
-        make_scheme({.encrypted = security.encrypted,
-                     .server_end_point = security.server_end_point,
-                     .peer_certificate_sha256 = security.peer_fingerprint}));
+    std::unique_ptr<auth::ServerScheme> scheme;
+    if (options.make_scheme) {
+        scheme = options.make_scheme({.encrypted = security.encrypted,
+                                      .server_end_point = security.server_end_point,
+                                      .peer_certificate_sha256 = security.peer_fingerprint});
+    }
+    return std::make_unique<Admission>(std::move(scheme),
+                                       security.encrypted || options.allow_unencrypted);
 }
 
 } // namespace watari::sim

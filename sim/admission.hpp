@@ -7,9 +7,15 @@
 
 namespace watari::sim {
 
+struct AdmissionOptions {
+    auth::MakeServerScheme make_scheme = {}; ///< null: everybody is admitted
+    bool allow_unencrypted = true; ///< false: 500 without body for what comes in clear without TLS
+};
+
 /// Authentication of one connection as the HTTP server asks for it. Lets `WSMANIDENTIFY:
-/// unauthenticated` pass without account (wsman.md 1.4).
-std::unique_ptr<http::AdmissionGuard> admission(const auth::MakeServerScheme& make_scheme,
+/// unauthenticated` pass without account and in the clear (wsman.md 1.4); seals the answers to
+/// sealed requests. Source of the refusals: wsman.md 10.2, 10.7.
+std::unique_ptr<http::AdmissionGuard> admission(const AdmissionOptions& options,
                                                 const net::Security& security);
 
 } // namespace watari::sim

@@ -387,9 +387,6 @@ Task<http::Response> Service::handle(http::Request request, http::Caller caller)
         response.close_after = true;
         co_return response;
     }
-    if (!state->options.allow_unencrypted) {
-        co_return status_only(500);
-    }
     Passage passage = begin(*state, request, caller);
     if (is_identify_without_account(request, caller)) {
         if (!std::holds_alternative<wsman::Identify>(passage.decoded.request.body)) {
@@ -416,12 +413,19 @@ std::unique_ptr<http::Server> Service::serve(Executor executor,
                                              std::unique_ptr<net::Listener> listener)
 {
     http::ServerOptions options;
-    options.request_bytes_max = state_->operations.envelope_bytes_max();
+    // The quota is for the envelope; sealing adds a frame around it.
+    constexpr std::size_t frame_bytes_max = 2048;
+    options.request_bytes_max = state_->operations.envelope_bytes_max() + frame_bytes_max;
     options.server_name = "Microsoft-HTTPAPI/2.0";
+    AdmissionOptions rules{.allow_unencrypted = state_->options.allow_unencrypted};
     if (!state_->options.anonymous) {
-        options.make_guard = [make = auth::basic_server(state_->options.accounts)](
-                                 const net::Security& security) { return admission(make, security); };
+        rules.make_scheme = state_->options.authentication
+                                ? state_->options.authentication
+                                : auth::basic_server(state_->options.accounts);
     }
+    options.make_guard = [rules = std::move(rules)](const net::Security& security) {
+        return admission(rules, security);
+    };
     auto server = std::make_unique<http::Server>(
         executor, state_->wire, std::move(listener),
         [this](http::Request request, http::Caller caller) {

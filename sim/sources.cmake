@@ -1,5 +1,6 @@
 set(SOURCES
     admission.cpp
+    authentication.cpp
     control.cpp
     demand.cpp
     engine/checkpoints.cpp
@@ -63,6 +64,7 @@ set(SOURCES
 set(TESTS
     demand_test.cpp
     engine/engine_test.cpp
+    admission_test.cpp
     faults_test.cpp
     host/v1/both_views_test.cpp
     host/v1/images_test.cpp

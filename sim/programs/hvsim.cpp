@@ -4,6 +4,7 @@
 #include "core/random.hpp"
 #include "messages/sim.hpp"
 #include "net/tcp.hpp"
+#include "sim/authentication.hpp"
 #include "sim/control.hpp"
 #include "sim/fleet.hpp"
 #include "sim/scaled_clock.hpp"
@@ -20,6 +21,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 namespace {
@@ -37,6 +39,8 @@ struct Options {
     std::string control{control_address};
     std::string ready_file;
     std::string auth = "basic";
+    std::string keytab;
+    auth::ChannelBinding binding = auth::ChannelBinding::relaxed;
     bool allow_unencrypted = false;
     bool tls = false;
     std::string tls_folder = "hvsim-tls";
@@ -115,7 +119,10 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
     const auto authority =
         options.tls ? sim::authority_in(options.tls_folder, now) : net::KeyPair{};
     const auto generations = sim::generations_from(options.hosts);
-    const auto accounts = accounts_of(options);
+    const auto authentication = sim::authentication({.schemes = options.auth,
+                                                     .accounts = accounts_of(options),
+                                                     .keytab = options.keytab,
+                                                     .binding = options.binding});
     const auto switches = sim::switches_from(options.switches);
     const auto rules = options.faults.empty() ? std::vector<sim::FaultRule>{}
                                               : sim::faults_from_json(read_file(options.faults));
@@ -129,7 +136,7 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
         if (!options.storage.empty()) {
             host.engine.folder = std::filesystem::path{options.storage} / host.engine.name;
         }
-        host.service.accounts = accounts;
+        host.service.authentication = authentication;
         host.service.allow_unencrypted = options.allow_unencrypted;
         host.service.language = options.lang == "ja" ? "ja-JP" : "en-US";
         host.seed = options.seed + index;
@@ -219,7 +226,17 @@ void add_options(CLI::App& app, Options& options)
         ->capture_default_str();
     app.add_option("--ready-file", options.ready_file,
                    "JSON list of the hosts, written when all listen");
-    app.add_option("--auth", options.auth, "authentication schemes")->capture_default_str();
+    app.add_option("--auth", options.auth,
+                   "authentication schemes, with commas: basic, ntlm, kerberos, certificate")
+        ->capture_default_str();
+    app.add_option("--keytab", options.keytab, "file with the hosts' keys, for Kerberos");
+    const std::map<std::string, auth::ChannelBinding> bindings{
+        {"none", auth::ChannelBinding::none},
+        {"relaxed", auth::ChannelBinding::relaxed},
+        {"strict", auth::ChannelBinding::strict}};
+    app.add_option("--channel-binding", options.binding,
+                   "whether logons over TLS must be bound to it: none, relaxed, strict")
+        ->transform(CLI::CheckedTransformer(bindings, CLI::ignore_case));
     app.add_flag("--allow-unencrypted", options.allow_unencrypted, "accept plain SOAP over HTTP");
     app.add_flag("--tls", options.tls, "HTTPS beside HTTP, on port 5986");
     app.add_option("--tls-folder", options.tls_folder,
@@ -257,9 +274,6 @@ int main(int argc, char** argv)
         return 0;
     }
     try {
-        if (options.auth != "basic") {
-            throw Error{ErrorKind::unsupported, message::hvsim_bad_auth{.scheme = options.auth}};
-        }
         if (app.count("--seed") == 0) {
             options.seed = system_random()->next() >> 16U;
         }
