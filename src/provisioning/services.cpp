@@ -41,6 +41,13 @@ hyperv::CallContext call_context(const Services& services, operations::StepConte
 
 namespace {
 
+/// What a guest refuses or never does says nothing against its host, which answered.
+bool is_of_guest(const Error& error)
+{
+    const Message slow = message::guest_did_not_shut_down{};
+    return is_guest_not_ready(error) || error.code() == slow.code;
+}
+
 /// An enrolled host speaks WS-Management: what answers with something else now (a proxy's page,
 /// half a message) is not the host, and asking again later helps.
 Error as_seen_from_here(const Error& error)
@@ -71,7 +78,11 @@ Task<T> on_host(Services& services, operations::StepContext& step, store::HostId
     } catch (const Error& error) {
         failure = as_seen_from_here(error);
     }
-    services.fleet.failed(host, *failure);
+    if (is_of_guest(*failure)) {
+        services.fleet.answered(host);
+    } else {
+        services.fleet.failed(host, *failure);
+    }
     throw std::move(*failure);
 }
 
