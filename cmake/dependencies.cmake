@@ -12,5 +12,5 @@ find_package(PkgConfig REQUIRED)
 set(Python3_EXECUTABLE /usr/bin/python3) # Debian's, which has the packages that scripts/install-deps installs
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
-pkg_check_modules(krb5_gssapi REQUIRED IMPORTED_TARGET krb5-gssapi)
+pkg_check_modules(krb5_gssapi REQUIRED IMPORTED_TARGET krb5-gssapi krb5)
 include(GoogleTest)

@@ -4,6 +4,7 @@
 #include "auth/text.hpp"
 
 #include <fmt/format.h>
+#include <krb5/krb5.h>
 
 #include <algorithm>
 
@@ -70,6 +71,39 @@ ClientCredential::ClientCredential(NegotiateAccount account)
 {
 }
 
+/// The next account may live at the same address: it must not find these tickets.
+ClientCredential::~ClientCredential()
+{
+    krb5_context context = nullptr;
+    if (!is_kerberos() || krb5_init_context(&context) != 0) {
+        return;
+    }
+    krb5_ccache tickets = nullptr;
+    if (krb5_cc_resolve(context, cache_.c_str(), &tickets) == 0) {
+        krb5_cc_destroy(context, tickets);
+    }
+    krb5_free_context(context);
+}
+
+gss::Failure ClientCredential::why_no_ticket(gss_name_t target) const
+{
+    const gss::Name name = gss::import(user_, GSS_C_NT_USER_NAME);
+    const gss_OID kerberos = gss::kerberos_mechanism();
+    const gss::Acquired acquired =
+        gss::acquire({.name = name.get(), .mechanism = kerberos, .usage = GSS_C_INITIATE},
+                     {{"ccache", Secret{cache_}}});
+    if (!acquired.credential) {
+        return acquired.failure;
+    }
+    gss::Context context;
+    gss::Buffer token;
+    OM_uint32 minor = 0;
+    const OM_uint32 major = gss_init_sec_context(
+        &minor, acquired.credential.get(), context.out(), target, kerberos, GSS_C_MUTUAL_FLAG, 0,
+        GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, nullptr, token.out(), nullptr, nullptr);
+    return GSS_ERROR(major) ? gss::failure(major, minor, kerberos) : gss::Failure{};
+}
+
 bool ClientCredential::is_kerberos() const noexcept
 {
     return is_kerberos_mechanism(account_.mechanism);
@@ -113,15 +147,18 @@ std::shared_ptr<const gss::Credential> ClientCredential::acquire() const
         const gss::Store store{{"ntlmssp_password", account_.password}};
         return checked(gss::acquire(outer == inner ? direct : inside, store));
     }
-    gss::Store store{{"ccache", Secret{cache_}}};
-    if (account_.keytab.empty()) {
-        store.emplace_back("password", account_.password);
-    } else {
-        store.emplace_back("client_keytab", Secret{"FILE:" + account_.keytab});
+    const std::pair<std::string, Secret> cache{"ccache", Secret{cache_}};
+    auto credential = checked(gss::acquire(
+        direct, account_.keytab.empty()
+                    ? gss::Store{{"password", account_.password}}
+                    : gss::Store{cache, {"client_keytab", Secret{"FILE:" + account_.keytab}}}));
+    if (outer == inner) {
+        return credential;
     }
-    auto credential = checked(gss::acquire(direct, store));
-    store.pop_back();
-    return outer == inner ? credential : checked(gss::acquire(inside, store));
+    if (account_.keytab.empty()) {
+        gss::keep(*credential, inner, {cache});
+    }
+    return checked(gss::acquire(inside, {cache}));
 }
 
 std::shared_ptr<const gss::Credential> ClientCredential::checked(gss::Acquired acquired) const

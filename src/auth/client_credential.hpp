@@ -15,6 +15,9 @@ class ClientCredential
 {
 public:
     explicit ClientCredential(NegotiateAccount account);
+    ClientCredential(const ClientCredential&) = delete;
+    ClientCredential& operator=(const ClientCredential&) = delete;
+    ~ClientCredential();
 
     const NegotiateAccount& account() const noexcept { return account_; }
     bool is_kerberos() const noexcept;
@@ -26,6 +29,8 @@ public:
     std::shared_ptr<const gss::Credential> get();
     /// The tickets have expired: the next get() acquires new ones.
     void drop(const std::shared_ptr<const gss::Credential>& expired);
+    /// What Kerberos says where SPNEGO only said that nothing works. May wait for a KDC.
+    gss::Failure why_no_ticket(gss_name_t target) const;
 
 private:
     std::shared_ptr<const gss::Credential> acquire() const;

@@ -42,6 +42,20 @@ struct OneMechanism {
     gss_OID_set_desc set;
 };
 
+/// A store, lent to the library for a call.
+struct LentStore {
+    explicit LentStore(const Store& store)
+    {
+        elements.reserve(store.size());
+        for (const auto& [key, value] : store) {
+            elements.push_back({key.c_str(), value.reveal().c_str()});
+        }
+        set = {static_cast<OM_uint32>(elements.size()), elements.data()};
+    }
+    std::vector<gss_key_value_element_desc> elements;
+    gss_key_value_set_desc set{};
+};
+
 void restrict(Acquired& acquired, const Request& request)
 {
     if (request.inside == nullptr || !acquired.credential) {
@@ -133,24 +147,27 @@ std::string display(gss_name_t name)
 
 Acquired acquire(const Request& request, const Store& store)
 {
-    std::vector<gss_key_value_element_desc> elements;
-    elements.reserve(store.size());
-    for (const auto& [key, value] : store) {
-        elements.push_back({key.c_str(), value.reveal().c_str()});
-    }
-    const gss_key_value_set_desc set{static_cast<OM_uint32>(elements.size()), elements.data()};
+    LentStore lent{store};
     OneMechanism mechanism{request.mechanism};
     Acquired acquired;
     OM_uint32 minor = 0;
     const OM_uint32 major =
         gss_acquire_cred_from(&minor, request.name, GSS_C_INDEFINITE, &mechanism.set, request.usage,
-                              &set, acquired.credential.out(), nullptr, nullptr);
+                              &lent.set, acquired.credential.out(), nullptr, nullptr);
     if (GSS_ERROR(major)) {
         acquired.failure = failure(major, minor, request.mechanism);
         acquired.credential.reset();
     }
     restrict(acquired, request);
     return acquired;
+}
+
+void keep(const Credential& credential, gss_OID mechanism, const Store& store)
+{
+    LentStore lent{store};
+    OM_uint32 ignored = 0; // what could not be kept is missing when it is acquired
+    gss_store_cred_into(&ignored, credential.get(), GSS_C_INITIATE, mechanism, 1, 1, &lent.set,
+                        nullptr, nullptr);
 }
 
 Bindings::Bindings(std::string_view hash)

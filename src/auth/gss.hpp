@@ -116,6 +116,8 @@ struct Acquired {
     Failure failure;
 };
 Acquired acquire(const Request& request, const Store& store);
+/// Puts what a credential for initiating holds into `store`, for others to acquire it from there.
+void keep(const Credential& credential, gss_OID mechanism, const Store& store);
 
 /// The channel a handshake is bound to: `tls-server-end-point:` and the hash (RFC 5929).
 class Bindings

@@ -74,9 +74,12 @@ constexpr std::array meanings = {
     Meaning{KRB5_CONFIG_CANTOPEN, Cause::configuration_bad},
 };
 
-Cause cause_of(const gss::Failure& failed)
+Cause cause_of(const gss::Failure& failed, const Party& party)
 {
     const auto code = static_cast<std::int32_t>(failed.minor);
+    if (code == KRB5_FCC_NOFILE && !party.keytab.empty()) { // no ticket could be made by its keys
+        return Cause::keytab_unusable;
+    }
     const auto found = std::ranges::find(meanings, code, &Meaning::code);
     if (found != meanings.end()) {
         return found->cause;
@@ -134,7 +137,7 @@ Message message_of(Cause cause, const Party& party)
 
 Error kerberos_error(const gss::Failure& failed, const Party& party)
 {
-    const Cause cause = cause_of(failed);
+    const Cause cause = cause_of(failed, party);
     return {kind_of(cause), message_of(cause, party), {.code = failed.minor, .text = failed.text}};
 }
 

@@ -144,7 +144,10 @@ std::optional<std::string> NegotiateClient::step(std::string_view token)
     OM_uint32 minor = 0;
     const OM_uint32 major = call(token, output, minor);
     if (GSS_ERROR(major)) {
-        const gss::Failure failed = gss::failure(major, minor, outer_mechanism(account_.mechanism));
+        gss::Failure failed = gss::failure(major, minor, outer_mechanism(account_.mechanism));
+        if (token.empty() && account_.mechanism == Mechanism::spnego_kerberos) {
+            failed = credential_->why_no_ticket(target_.get());
+        }
         context_.reset();
         credential_->drop(acquired_); // whatever is wrong with its tickets, new ones are due
         throw credential_->is_kerberos() ? kerberos_error(failed, party())

@@ -21,6 +21,7 @@ set(TESTS
     kerberos_test.cpp
     multipart_test.cpp
     ntlm_test.cpp
+    test_kdc.cpp
     tokens_test.cpp
 )
 set(LIBS PkgConfig::libsodium PkgConfig::krb5_gssapi OpenSSL::Crypto)
