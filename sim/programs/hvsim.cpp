@@ -113,6 +113,17 @@ void listen_tls(sim::SimulatedHost& host, net::Network& network, const Options& 
                     sim::host_certificate(authority, host.engine().name(), at.address, now));
 }
 
+std::filesystem::path folder_for(const Options& options, const std::string& host)
+{
+    const auto folder = std::filesystem::path{options.storage} / host;
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed) {
+        throw Error{ErrorKind::invalid, message::hvsim_bad_storage{.path = options.storage}};
+    }
+    return folder;
+}
+
 void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options& options,
                WallTime now)
 {
@@ -134,7 +145,7 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
         host.engine.generation = generations[index];
         host.engine.switches = switches;
         if (!options.storage.empty()) {
-            host.engine.folder = std::filesystem::path{options.storage} / host.engine.name;
+            host.engine.folder = folder_for(options, host.engine.name);
         }
         host.service.authentication = authentication;
         host.service.allow_unencrypted = options.allow_unencrypted;

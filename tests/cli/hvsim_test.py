@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""hvsim as a person starts it wrongly: one line that says what, where and what to do, and an exit code.
+
+usage: hvsim_test.py BINARY-FOLDER
+"""
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HVSIM = pathlib.Path(sys.argv.pop(1)) / "hvsim"
+
+
+class WrongStart(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="watari-hvsim-")
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def expect(self, code, arguments, *words):
+        ran = subprocess.run([HVSIM, "--control", "", "--allow-unencrypted", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=60, check=False)
+        self.assertEqual(ran.returncode, code, ran)
+        self.assertEqual(ran.stdout, "")
+        for word in words:
+            self.assertIn(word, ran.stderr)
+
+    def test_names_a_generation_that_does_not_exist(self):
+        self.expect(2, ["--hosts", "ws2099"], "ws2099", "ws2012r2*3")
+
+    def test_names_a_flag_that_does_not_exist(self):
+        self.expect(2, ["--hostz", "ws2012"], "--hostz", "--help")
+
+    def test_names_an_authentication_that_does_not_exist(self):
+        self.expect(2, ["--hosts", "ws2012", "--auth", "telepathy"], "telepathy", "basic")
+
+    def test_names_a_switch_that_does_not_exist(self):
+        self.expect(2, ["--hosts", "ws2012", "--switch", "no_such=1"], "no_such", "--list-switches")
+
+    def test_names_an_account_without_a_password_file(self):
+        self.expect(2, ["--hosts", "ws2012", "--account", "joe"], "joe", "USER=PASSWORD-FILE")
+        self.expect(2, ["--hosts", "ws2012", "--account", f"joe={self.folder / 'none'}"], str(self.folder / "none"))
+
+    def test_names_fault_rules_that_are_none(self):
+        rules = self.folder / "faults.json"
+        rules.write_text("cut every cable")
+        self.expect(2, ["--hosts", "ws2012", "--faults", rules], "JSON list")
+
+    def test_names_a_storage_that_is_a_file(self):
+        file = self.folder / "file"
+        file.write_text("")
+        self.expect(2, ["--hosts", "ws2012", "--storage", file], str(file), "--storage")
+
+    def test_names_a_port_in_use_and_the_remedy(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            address = f"127.0.0.1:{other.getsockname()[1]}"
+            self.expect(1, ["--hosts", "ws2012", "--listen", address], address, "--listen")
+
+    def test_names_an_address_of_another_machine(self):
+        self.expect(2, ["--hosts", "ws2012", "--listen", "192.0.2.1:0"], "192.0.2.1")
+
+    def test_names_a_ready_file_that_cannot_be_written(self):
+        file = self.folder / "file"
+        file.write_text("")
+        self.expect(1, ["--hosts", "ws2012", "--listen", "127.0.0.1:0", "--ready-file", file / "ready.json"], str(file / "ready.json"))
+
+
+if __name__ == "__main__":
+    unittest.main()
