@@ -111,7 +111,7 @@ Task<> delete_disk(Act& act, HostPath path, VmId vm, ReadHeldDisks read_held_dis
             throw Error{kind,
                         message::disk_delete_failed{
                             .host = act.host(), .number = fmt::format("{}", *code), .path = path},
-                        {.code = *code}};
+                        {.code = code}};
         }
         co_await act.clock().sleep_for(backoff.next());
     }
