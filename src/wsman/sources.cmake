@@ -3,6 +3,8 @@ set(SOURCES
     client/enumeration.cpp
     client/fault_errors.cpp
     client/guard.cpp
+    client/kdc_waits.cpp
+    client/password_tries.cpp
     client/session.cpp
     codec/decode_request.cpp
     codec/decode_response.cpp
@@ -19,11 +21,12 @@ set(SOURCES
 )
 set(TESTS
     client/guard_test.cpp
+    client/kdc_waits_test.cpp
     client/session_test.cpp
     codec/codec_test.cpp
     codec/recorded_test.cpp
     codec/test_messages.cpp
     codec/vectors_test.cpp
 )
-set(LIBS)
+set(LIBS PkgConfig::libsodium)
 set(TEST_LIBS Boost::json)

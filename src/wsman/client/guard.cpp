@@ -1,5 +1,6 @@
 #include "wsman/client/guard.hpp"
 
+#include "auth/multipart.hpp"
 #include "messages/wsman.hpp"
 #include "wsman/codec/names.hpp"
 
@@ -33,26 +34,55 @@ std::vector<std::string> challenges_of(const http::Response& answer)
 class Guard final : public http::ConnectionGuard
 {
 public:
-    explicit Guard(std::unique_ptr<auth::ClientScheme> scheme) : scheme_(std::move(scheme)) {}
+    Guard(std::unique_ptr<auth::ClientScheme> scheme, GuardShares shares)
+        : scheme_(std::move(scheme)), shares_(std::move(shares))
+    {
+    }
 
     Task<> establish(http::Exchange& exchange, Deadline deadline) override;
     void protect(http::Request& request) override;
     void unprotect(http::Response& response) override;
 
 private:
-    std::unique_ptr<auth::ClientScheme> scheme_;
+    Task<std::optional<std::string>> next(std::vector<std::string> challenges, Deadline deadline);
+    Task<int> shake(http::Exchange& exchange, Deadline deadline);
+    void may_try() const;
+    void count_refusal();
+
+    std::shared_ptr<auth::ClientScheme> scheme_;
+    GuardShares shares_;
 };
 
-/// Legs carry an empty body, and the first message follows when the keys exist (wsman.md 10.2).
-Task<> Guard::establish(http::Exchange& exchange, Deadline deadline)
+void Guard::may_try() const
 {
-    if (!scheme_->has_handshake()) {
-        co_return;
+    if (shares_.tries) {
+        shares_.tries->check(*shares_.clock);
     }
+}
+
+void Guard::count_refusal()
+{
+    if (shares_.tries) {
+        shares_.tries->refused(*shares_.clock);
+    }
+}
+
+Task<std::optional<std::string>> Guard::next(std::vector<std::string> challenges, Deadline deadline)
+{
+    const auto realm = scheme_->may_block();
+    if (!realm || shares_.kdc_waits == nullptr) {
+        co_return scheme_->next(challenges);
+    }
+    co_return co_await shares_.kdc_waits->next(scheme_, *realm, std::move(challenges), deadline);
+}
+
+/// Legs carry an empty body, and the first message follows when the keys exist (wsman.md 10.2).
+Task<int> Guard::shake(http::Exchange& exchange, Deadline deadline)
+{
     std::vector<std::string> challenges;
     int status = 401;
     for (int leg = 0; leg < legs_max; ++leg) {
-        const auto authorization = scheme_->next(challenges);
+        const auto authorization = co_await next(challenges, deadline);
         if (!authorization) {
             break;
         }
@@ -67,13 +97,35 @@ Task<> Guard::establish(http::Exchange& exchange, Deadline deadline)
                         message::wsman_service_busy{},
                         {.code = static_cast<std::uint32_t>(status)}};
         }
-        if (status != 401) {
-            scheme_->next(challenges); // the last token of the host, for mutual authentication
+        if (status != 401) { // the last token of the host, for mutual authentication
+            co_await next(challenges, deadline);
             break;
         }
     }
+    co_return status;
+}
+
+Task<> Guard::establish(http::Exchange& exchange, Deadline deadline)
+{
+    may_try();
+    if (!scheme_->has_handshake()) {
+        co_return;
+    }
+    int status = 401;
+    try {
+        status = co_await shake(exchange, deadline);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::unauthenticated) {
+            count_refusal();
+        }
+        throw;
+    }
     if (!scheme_->established() || status == 401) {
+        count_refusal();
         refused(status);
+    }
+    if (shares_.tries) {
+        shares_.tries->accepted();
     }
 }
 
@@ -90,15 +142,23 @@ void Guard::protect(http::Request& request)
 }
 
 /// Some answers come in the clear even on a sealed connection: 401, 413 and early errors (10.4);
-/// the content type tells. What an unsealed 200 means is for the scheme to say.
+/// the content type tells. Their status counts and not their words: anybody on the way can write
+/// those. What an unsealed 200 means is for the scheme to say.
 void Guard::unprotect(http::Response& response)
 {
     if (response.status == 401) {
+        count_refusal();
         refused(response.status);
     }
     const std::string_view type = response.headers.get(content_type).value_or("");
-    if (response.status != 200 && !type.starts_with("multipart/")) {
+    if (response.status != 200 && !auth::is_sealed(type)) {
+        if (scheme_->seals()) {
+            response.body.clear();
+        }
         return;
+    }
+    if (shares_.tries) {
+        shares_.tries->accepted();
     }
     auth::Body body{std::string{type}, std::move(response.body)};
     scheme_->unseal(body);
@@ -108,14 +168,15 @@ void Guard::unprotect(http::Response& response)
 
 } // namespace
 
-http::MakeConnectionGuard client_guard(auth::MakeClientScheme make_scheme)
+http::MakeConnectionGuard client_guard(auth::MakeClientScheme make_scheme, GuardShares shares)
 {
-    return [make_scheme = std::move(make_scheme)](
+    return [make_scheme = std::move(make_scheme), shares = std::move(shares)](
                const net::Security& security) -> std::unique_ptr<http::ConnectionGuard> {
         return std::make_unique<Guard>(
             make_scheme({.encrypted = security.encrypted,
                          .server_end_point = security.server_end_point,
-                         .peer_certificate_sha256 = security.peer_fingerprint}));
+                         .peer_certificate_sha256 = security.peer_fingerprint}),
+            shares);
     };
 }
 

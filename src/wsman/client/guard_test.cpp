@@ -134,17 +134,52 @@ TEST_F(GuardTest, a_handshake_the_host_refuses_is_tried_once)
     EXPECT_EQ(exchange.sent.size(), 2U);
 }
 
+TEST_F(GuardTest, a_password_refused_twice_rests_and_is_tried_again_after_half_an_hour)
+{
+    const auto tries = PasswordLedger{}.of("host", "user", "wrong");
+    const auto make =
+        client_guard([](const auth::Connection&) { return std::make_unique<FakeHandshake>(); },
+                     {.tries = tries, .clock = &clock});
+    const auto attempt = [&] {
+        exchange.sent.clear();
+        exchange.answers = {challenge(401, "Negotiate two"), challenge(401, "Negotiate")};
+        return failure_of(make({})->establish(exchange, in(10s))).second;
+    };
+    EXPECT_EQ(attempt(), "authentication_refused");
+    EXPECT_EQ(attempt(), "authentication_refused");
+    EXPECT_EQ(attempt(), "password_not_tried_again");
+    EXPECT_EQ(exchange.sent.size(), 0U);
+    clock.run(clock.sleep_for(36min));
+    EXPECT_EQ(attempt(), "authentication_refused");
+    EXPECT_EQ(attempt(), "password_not_tried_again");
+    exchange.answers = {challenge(401, "Negotiate two"), challenge(200, "")};
+    clock.run(clock.sleep_for(36min));
+    clock.run(make({})->establish(exchange, in(10s)));
+    EXPECT_EQ(attempt(), "authentication_refused"); // counted from the beginning
+    EXPECT_EQ(attempt(), "authentication_refused");
+}
+
+TEST_F(GuardTest, each_password_of_each_account_is_counted_by_itself)
+{
+    PasswordLedger ledger;
+    EXPECT_EQ(ledger.of("h", "u", "p"), ledger.of("h", "u", "p"));
+    EXPECT_NE(ledger.of("h", "u", "p"), ledger.of("h", "u", "q"));
+    EXPECT_NE(ledger.of("h", "u", "p"), ledger.of("h", "up", ""));
+    EXPECT_NE(ledger.of("h", "u", "p"), ledger.of("g", "u", "p"));
+}
+
 TEST_F(GuardTest, a_busy_service_is_no_refusal)
 {
     exchange.answers = {challenge(503, "")};
     EXPECT_EQ(failure_of(handshake->establish(exchange, in(10s))).first, ErrorKind::unavailable);
 }
 
-TEST_F(GuardTest, answers_in_the_clear_are_left_alone_unless_they_are_refusals)
+TEST_F(GuardTest, of_answers_in_the_clear_on_a_sealed_connection_only_the_status_counts)
 {
-    http::Response response{.status = 413, .body = "abc"};
+    http::Response response{.status = 500, .body = "<forged/>"};
     handshake->unprotect(response);
-    EXPECT_EQ(response.body, "abc");
+    EXPECT_EQ(response.status, 500);
+    EXPECT_EQ(response.body, "");
     response.status = 401;
     EXPECT_THROW(handshake->unprotect(response), Error);
 }
