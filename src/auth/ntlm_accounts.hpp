@@ -8,7 +8,7 @@
 namespace watari::auth {
 
 /// Accounts for the acceptor of gss-ntlmssp, which reads them from a file with every logon: one
-/// that lives in memory, has no name and ends with this object (docs/decisions/0009).
+/// that lives in memory, has no name and ends with this object (docs/decisions/0011).
 class NtlmAccounts
 {
 public:
