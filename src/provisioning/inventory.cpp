@@ -18,6 +18,21 @@ ByteSize less(ByteSize a, ByteSize b)
     return a > b ? a - b : ByteSize{};
 }
 
+/// Storages on one volume share its free space.
+ByteSize promised_of_volume(const std::vector<store::StorageRecord>& storages,
+                            const store::Reserved& reserved, std::string_view path)
+{
+    ByteSize promised;
+    for (const auto& storage : storages) {
+        const auto own = reserved.storage.find(storage.id);
+        if (own != reserved.storage.end() &&
+            hyperv::same_path(hyperv::drive_of(storage.path), hyperv::drive_of(path))) {
+            promised += own->second;
+        }
+    }
+    return promised;
+}
+
 void read_capacity(store::Transaction& transaction, const store::HostRecord& host, HostView& view)
 {
     const auto reserved = store::reserved_on(transaction, host.id);
@@ -26,15 +41,15 @@ void read_capacity(store::Transaction& transaction, const store::HostRecord& hos
     view.memory_free =
         std::min(less(less(host.memory_free, host.memory_reserve), reserved.memory_not_held),
                  less(view.memory_limit, reserved.memory));
-    for (const auto& storage : store::storages_of(transaction, host.id)) {
-        const auto promised = reserved.storage.find(storage.id);
+    const auto storages = store::storages_of(transaction, host.id);
+    for (const auto& storage : storages) {
         const auto limit = less(storage.volume_free, storage.reserve);
         view.storages.push_back(
             {.id = storage.id,
              .path = storage.path,
              .volume_size = storage.volume_size,
              .limit = limit,
-             .free = promised == reserved.storage.end() ? limit : less(limit, promised->second)});
+             .free = less(limit, promised_of_volume(storages, reserved, storage.path))});
     }
 }
 

@@ -231,6 +231,28 @@ TEST_F(Placing, sees_what_is_reserved_and_released)
     EXPECT_TRUE(decide(wanted).found());
 }
 
+TEST_F(Placing, two_storages_on_one_volume_share_its_room)
+{
+    const auto host = add_host("one", ByteSize::gib(64), ByteSize::gib(100));
+    scene.transact([&](Transaction& transaction) {
+        store::insert(transaction, store::StorageRecord{.id = scene.id<store::StorageId>(),
+                                                        .host = host,
+                                                        .name = "other",
+                                                        .path = "d:\\other",
+                                                        .volume_size = ByteSize::gib(100),
+                                                        .volume_free = ByteSize::gib(100)});
+    });
+    const auto wanted = wish(ByteSize::gib(2), ByteSize::gib(58));
+    const auto decision = decide(wanted);
+    take(decision);
+    EXPECT_FALSE(decide(wanted).found());
+    EXPECT_THROW(take(decision), Error);
+    const auto snapshot = scene.clock.run(inventory.latest());
+    for (const auto& storage : snapshot->hosts.front()->storages) {
+        EXPECT_EQ(storage.free, ByteSize::gib(40)) << storage.path;
+    }
+}
+
 TEST_F(Placing, schedulers_with_old_memories_never_promise_more_than_there_is)
 {
     constexpr std::size_t places = 3 * 4; // three hosts, four VMs each

@@ -367,6 +367,65 @@ TEST(Reservation, never_exceeds_the_limits_and_judges_a_change_by_its_difference
     });
 }
 
+TEST(Reservation, of_two_storages_on_one_volume_are_summed)
+{
+    Site site;
+    site.transact([&](Transaction& tx) {
+        const auto add = [&](const char* path) {
+            return insert(tx, StorageRecord{.id = site.id<StorageId>(),
+                                            .host = site.host,
+                                            .name = path,
+                                            .path = path})
+                .id;
+        };
+        const auto beside = add("d:\\other");
+        const auto elsewhere = add("E:\\watari");
+        const CapacityLimits limits{.storage_bytes = ByteSize::gib(100)};
+        const auto wanted = [&](const char* vm, StorageId storage, std::uint64_t disk) {
+            return ReservationRecord{.id = site.id<ReservationId>(),
+                                     .vm = insert(tx, site.vm(vm)).id,
+                                     .host = site.host,
+                                     .storage = storage,
+                                     .storage_bytes = ByteSize::gib(disk)};
+        };
+        reserve(tx, wanted("a", site.storage, 60), limits);
+        EXPECT_EQ(code_of([&] { reserve(tx, wanted("b", beside, 41), limits); }),
+                  "capacity_exceeded");
+        reserve(tx, wanted("c", beside, 40), limits);
+        reserve(tx, wanted("d", elsewhere, 100), limits);
+        EXPECT_EQ(volume_usage(tx, site.storage), ByteSize::gib(100));
+        EXPECT_EQ(volume_usage(tx, beside), ByteSize::gib(100));
+        EXPECT_EQ(storage_usage(tx, beside), ByteSize::gib(40));
+    });
+}
+
+TEST(Reservation, what_does_not_grow_is_not_judged)
+{
+    Site site;
+    site.transact([&](Transaction& tx) {
+        const auto vm = insert(tx, site.vm("a"));
+        ReservationRecord wanted{.id = site.id<ReservationId>(),
+                                 .vm = vm.id,
+                                 .host = site.host,
+                                 .storage = site.storage,
+                                 .memory = ByteSize::gib(4),
+                                 .storage_bytes = ByteSize::gib(60),
+                                 .processors = 2};
+        reserve(tx, wanted, {});
+        const CapacityLimits filled{.memory = ByteSize::gib(3),
+                                    .storage_bytes = ByteSize::gib(50),
+                                    .processors = 4,
+                                    .vms = 0};
+        wanted.processors = 4;
+        reserve(tx, wanted, filled);
+        wanted.memory = ByteSize::gib(2);
+        reserve(tx, wanted, filled);
+        EXPECT_EQ(host_usage(tx, site.host).memory, ByteSize::gib(2));
+        wanted.storage_bytes = ByteSize::gib(61);
+        EXPECT_EQ(code_of([&] { reserve(tx, wanted, filled); }), "capacity_exceeded");
+    });
+}
+
 TEST(HostChanges, tell_each_host_whose_capacity_or_equipment_changed_once)
 {
     Site site;

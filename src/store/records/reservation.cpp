@@ -81,6 +81,24 @@ void check_host(Transaction& transaction, const ReservationRecord& wanted,
     }
 }
 
+/// What does not grow is not asked for: free space shrinks as disks fill, so that others alone may
+/// be above the limits by now.
+CapacityLimits limits_of_growth(const ReservationRecord& held, const ReservationRecord& wanted,
+                                CapacityLimits limits)
+{
+    limits.vms.reset();
+    if (wanted.memory <= held.memory) {
+        limits.memory.reset();
+    }
+    if (wanted.processors <= held.processors) {
+        limits.processors.reset();
+    }
+    if (wanted.storage == held.storage && wanted.storage_bytes <= held.storage_bytes) {
+        limits.storage_bytes.reset();
+    }
+    return limits;
+}
+
 } // namespace
 
 HostUsage host_usage(Transaction& transaction, HostId host)
@@ -100,6 +118,18 @@ ByteSize storage_usage(Transaction& transaction, StorageId storage)
     return transaction
         .query(
             "SELECT coalesce(sum(storage_bytes), 0) AS used FROM reservations WHERE storage = $1",
+            {storage})
+        .at(0)
+        .get<ByteSize>("used");
+}
+
+ByteSize volume_usage(Transaction& transaction, StorageId storage)
+{
+    return transaction
+        .query(
+            "SELECT coalesce(sum(r.storage_bytes), 0) AS used FROM storages this JOIN storages s "
+            "ON s.host = this.host AND lower(substr(s.path, 1, 2)) = lower(substr(this.path, 1, "
+            "2)) JOIN reservations r ON r.storage = s.id WHERE this.id = $1",
             {storage})
         .at(0)
         .get<ByteSize>("used");
@@ -131,21 +161,22 @@ std::optional<ReservationRecord> find_reservation(Transaction& transaction, VmId
 ReservationRecord reserve(Transaction& transaction, ReservationRecord wanted,
                           const CapacityLimits& limits)
 {
+    auto judged = limits;
     // What the VM already holds here is given back first, so that a change is judged by its
     // difference.
     if (const auto held = find_reservation(transaction, wanted.vm, wanted.host)) {
+        judged = limits_of_growth(*held, wanted, limits);
         wanted.id = held->id;
         remove<ReservationRecord>(transaction, held->id);
     }
-    check_host(transaction, wanted, limits);
-    if (limits.storage_bytes && wanted.storage) {
+    check_host(transaction, wanted, judged);
+    if (judged.storage_bytes && wanted.storage) {
         check_capacity(
             {transaction, "SELECT path FROM storages WHERE id = $1", wanted.storage->value()},
-            "storage", limits.storage_bytes->in_bytes(),
-            storage_usage(transaction, *wanted.storage).in_bytes(),
-            wanted.storage_bytes.in_bytes());
+            "storage", judged.storage_bytes->in_bytes(),
+            volume_usage(transaction, *wanted.storage).in_bytes(), wanted.storage_bytes.in_bytes());
     }
-    return insert(transaction, std::move(wanted));
+    return insert(transaction, wanted);
 }
 
 bool release(Transaction& transaction, VmId vm, HostId host)

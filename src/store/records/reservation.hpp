@@ -41,6 +41,8 @@ struct CapacityLimits {
 
 HostUsage host_usage(Transaction& transaction, HostId host);
 ByteSize storage_usage(Transaction& transaction, StorageId storage);
+/// Of all storages on that storage's volume: they share its free space.
+ByteSize volume_usage(Transaction& transaction, StorageId storage);
 
 /// What is reserved of one host.
 struct Reserved {
@@ -54,9 +56,9 @@ Reserved reserved_on(Transaction& transaction, HostId host);
 
 std::optional<ReservationRecord> find_reservation(Transaction& transaction, VmId vm, HostId host);
 
-/// Inserts or changes the reservation of (vm, host) if host and storage stay within `limits`.
-/// Throws exhausted (capacity: host, limit, used, requested). This, not placement's memory, is what
-/// prevents over-commitment.
+/// Inserts or changes the reservation of (vm, host) if host and volume stay within `limits`; what
+/// of a change does not grow is not judged. Throws exhausted (capacity: host, limit, used,
+/// requested). This, not placement's memory, is what prevents over-commitment.
 ReservationRecord reserve(Transaction& transaction, ReservationRecord wanted,
                           const CapacityLimits& limits);
 /// False when there was none.

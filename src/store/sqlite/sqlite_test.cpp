@@ -164,7 +164,7 @@ TEST(SqliteStore, the_file_is_private_and_in_write_ahead_mode)
     const TemporaryFolder folder;
     boost::asio::io_context loop;
     const auto clock = system_clock(loop.get_executor());
-    std::ofstream{folder / "watari.db"};
+    std::ofstream{folder / "watari.db"}.close();
     ::chmod((folder / "watari.db").c_str(), 0644);
     const auto store = sqlite::open(folder / "watari.db", *clock);
     struct stat status{};
