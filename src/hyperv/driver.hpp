@@ -69,7 +69,7 @@ public:
     // disks
     /// Makes the file (new, full copy then grown, or differencing child) and reads it back. An
     /// existing file at the path is conflict (message::disk_exists) unless it already is what was
-    /// asked for and nobody uses it.
+    /// asked for and nobody uses it; of a full copy nothing proves that.
     virtual Task<DiskFacts> create_disk(NewDisk disk, CallContext context) = 0;
     /// Never shrinks; not a differencing VHD, not a disk with checkpoints or children (conflict).
     virtual Task<DiskFacts> grow_disk(GrowDisk disk, CallContext context) = 0;
@@ -89,8 +89,9 @@ public:
                                std::vector<NicAttachment> nics, CallContext context) = 0;
     /// Already running is done. Waits until the host says running.
     virtual Task<> start(VmRef vm, CallContext context) = 0;
-    /// Asks the guest to shut down and waits for off until the deadline; timed_out when the guest
-    /// does not (nothing is forced).
+    /// Asks the guest to shut down and waits for off until shortly before the deadline; conflict
+    /// (message::guest_did_not_shut_down) when the guest does not (nothing is forced), unavailable
+    /// (message::guest_cannot_shut_down) when it takes none now.
     virtual Task<> shut_down(VmRef vm, CallContext context) = 0;
     /// Cuts the power. Already off is done.
     virtual Task<> turn_off(VmRef vm, CallContext context) = 0;

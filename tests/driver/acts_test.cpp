@@ -328,7 +328,8 @@ TEST_P(Acts, shuts_a_guest_down_and_forces_nothing)
     world.find(vm.guid)->guest.shutdown.reset();
     const auto error = world.failure(world.driver().shut_down(vm, world.context()));
     ASSERT_TRUE(error);
-    EXPECT_EQ(error->kind(), ErrorKind::timed_out);
+    EXPECT_EQ(error->kind(), ErrorKind::conflict) << "asking again would not help";
+    EXPECT_EQ(error->code(), "guest_did_not_shut_down");
     EXPECT_EQ(world.find(vm.guid)->state, sim::VmState::running);
 }
 
@@ -392,6 +393,24 @@ TEST_P(Acts, finds_folders)
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), "path_not_local");
     EXPECT_EQ(world.host().log().total(), 0U);
+}
+
+TEST_P(Acts, deletes_what_was_found_by_its_mark_only_in_its_own_folder)
+{
+    auto spec = world.spec();
+    const auto own = world.run(world.driver().define_vm(spec, std::nullopt, world.context()));
+    const HostPath folder = std::exchange(spec.folder, "D:\\VMs\\elsewhere");
+    const auto elsewhere = world.run(world.driver().define_vm(spec, std::nullopt, world.context()));
+    auto vm = world.ref(spec, elsewhere);
+    vm.folder = folder;
+    vm.guid_is_recorded = false;
+    const auto error = world.failure(world.driver().delete_vm(vm, true, world.context()));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code(), "ownership_lost");
+    EXPECT_NE(world.find(elsewhere), nullptr);
+    vm.guid = own;
+    world.run(world.driver().delete_vm(vm, false, world.context()));
+    EXPECT_EQ(world.find(own), nullptr);
 }
 
 TEST_P(Acts, says_when_a_vm_is_not_there)

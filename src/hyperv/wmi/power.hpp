@@ -8,9 +8,12 @@
 /// None but the first when the state is there already.
 namespace watari::hyperv::wmi {
 
-inline constexpr std::uint32_t invalid_state = 32775; ///< also: it is in that state already
+inline constexpr std::uint32_t invalid_state = 32775;         ///< also: it is in that state already
+inline constexpr std::uint32_t already_shutting_down = 32782; ///< InitiateShutdown
 /// How long a VM may take to show a state whose host job is over.
 inline constexpr std::chrono::seconds settling{60};
+/// Kept back from a deadline for the last look.
+inline constexpr std::chrono::seconds looking{10};
 
 template <IsDialect D>
 Task<Done> request_state(Act& act, HostVmId vm, RequestedState state)
@@ -84,7 +87,7 @@ Task<bool> ask_guest(Act& act, HostVmId vm)
     try {
         const auto output = co_await act.send_change(*component, Initiate::name, call.parameters());
         const auto code = schema::Result<Initiate>{output}.return_value();
-        co_return code == 0 || code == 4096;
+        co_return code == 0 || code == 4096 || code == already_shutting_down;
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::conflict) {
             throw;
@@ -105,7 +108,8 @@ Task<> turn_off(Act& act, VmRef vm)
     co_await bring_to<D>(act, std::move(vm), PowerState::off, RequestedState::off);
 }
 
-/// Asks the guest, then looks until the deadline.
+/// Asks the guest, then looks until the deadline. A guest that did not by then is not asked again:
+/// whoever ordered it decides.
 template <IsDialect D>
 Task<> shut_down(Act& act, VmRef vm)
 {
@@ -116,9 +120,10 @@ Task<> shut_down(Act& act, VmRef vm)
     if (!co_await ask_guest<D>(act, vm.guid)) {
         throw Error{ErrorKind::unavailable, message::guest_cannot_shut_down{.name = seen.name}};
     }
-    const Reached reached = co_await reach<D>(act, vm.guid, PowerState::off, act.deadline(), true);
+    const Deadline until{act.deadline().at() - looking};
+    const Reached reached = co_await reach<D>(act, vm.guid, PowerState::off, until, true);
     if (!reached.is_there) {
-        throw Error{ErrorKind::timed_out, message::guest_did_not_shut_down{.name = seen.name}};
+        throw Error{ErrorKind::conflict, message::guest_did_not_shut_down{.name = seen.name}};
     }
 }
 
