@@ -163,7 +163,7 @@ operations::Workflow create_vm(Services& services)
                  .title = message::step_start{},
                  .look = [s](StepContext& step) { return look_for_running(*s, step); },
                  .act = [s](StepContext& step) { return start(*s, step); },
-                 .undo = [s](StepContext& step) { return turn_off(*s, step); },
+                 .undo = [s](StepContext& step) { return if_there(turn_off(*s, step)); },
                  .commit = commit_ready,
                  .time_limit = std::chrono::minutes{10}},
             },

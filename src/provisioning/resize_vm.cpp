@@ -37,17 +37,22 @@ void set_wanted(VmRecord& vm, const Sizes& sizes)
     vm.wanted_disk_bytes = sizes.disk;
 }
 
-void reserve_sizes(Transaction& transaction, const VmRecord& vm, const Sizes& sizes)
+enum class Room { judged, there };
+
+/// `there`: what an undo goes back to, or what was made already, is never refused.
+void reserve_sizes(Transaction& transaction, const VmRecord& vm, const Sizes& sizes, Room room)
 {
     auto reservation = store::find_reservation(transaction, vm.id, vm.host.value());
     if (!reservation) {
         throw Error{ErrorKind::conflict, message::vm_not_placed{.vm = vm.name}};
     }
-    const auto host = read_host_view(transaction, *vm.host);
     reservation->memory = ByteSize::mib(static_cast<std::uint64_t>(sizes.memory_mib));
     reservation->storage_bytes = storage_needed(sizes.disk, reservation->memory);
     reservation->processors = sizes.processors;
-    store::reserve(transaction, *reservation, limits_of(*host, vm.storage.value()));
+    store::reserve(transaction, *reservation,
+                   room == Room::judged
+                       ? limits_of(*read_host_view(transaction, *vm.host), vm.storage.value())
+                       : store::CapacityLimits{});
 }
 
 /// Both sizes are held until the end: what may be undone must still find its room.
@@ -59,7 +64,7 @@ void commit_reserve(Transaction& transaction, StepContext& step)
     both.processors = std::max(both.processors, to.processors);
     both.memory_mib = std::max(both.memory_mib, to.memory_mib);
     both.disk = std::max(both.disk, to.disk);
-    reserve_sizes(transaction, vm, both);
+    reserve_sizes(transaction, vm, both, Room::judged);
 }
 
 void uncommit_reserve(Transaction& transaction, StepContext& step)
@@ -68,7 +73,7 @@ void uncommit_reserve(Transaction& transaction, StepContext& step)
     auto sizes = sizes_in(step.input(), "from");
     sizes.disk = std::max(
         sizes.disk, vm.observed_disk_bytes.value_or(sizes.disk)); // a disk that grew stays grown
-    reserve_sizes(transaction, vm, sizes);
+    reserve_sizes(transaction, vm, sizes, Room::there);
 }
 
 bool restarts(const StepContext& step)
@@ -87,6 +92,27 @@ Task<> start_again(Services& services, StepContext& step)
 {
     if (restarts(step)) {
         co_await start_machine(services, step);
+    }
+}
+
+/// The guest is asked, because it may run for long when this is undone; one that cannot be asked is
+/// still starting.
+Task<> stop_again(Services& services, StepContext& step)
+{
+    if (!restarts(step)) {
+        co_return;
+    }
+    bool takes_it = true;
+    try {
+        co_await shut_down_machine(services, step);
+    } catch (const Error& error) {
+        if (!is_guest_not_ready(error)) {
+            throw;
+        }
+        takes_it = false;
+    }
+    if (!takes_it) {
+        co_await turn_off_machine(services, step);
     }
 }
 
@@ -175,7 +201,7 @@ void commit_resized(Transaction& transaction, StepContext& step)
     if (const auto plan = text_in(step.input(), "plan")) {
         vm.plan = store::PlanId{Uuid::parse(*plan).value()};
     }
-    reserve_sizes(transaction, vm, to);
+    reserve_sizes(transaction, vm, to, Room::there);
     store::update(transaction, vm);
     append_vm_event(transaction, vm, "vm.resized", step.operation().id);
 }
@@ -207,7 +233,7 @@ operations::Workflow resize_vm(Services& services)
                 {.id = "shut_down",
                  .title = message::step_shut_down{},
                  .act = [s](StepContext& step) { return shut_down(*s, step); },
-                 .undo = [s](StepContext& step) { return start_again(*s, step); },
+                 .undo = [s](StepContext& step) { return if_there(start_again(*s, step)); },
                  .time_limit = std::chrono::minutes{10},
                  .waits_for = is_guest_not_ready},
                 {.id = "disk",
@@ -220,10 +246,14 @@ operations::Workflow resize_vm(Services& services)
                 {.id = "resources",
                  .title = message::step_set_resources{},
                  .act = [s](StepContext& step) { return set_resources(*s, step, "from", "to"); },
-                 .undo = [s](StepContext& step) { return set_resources(*s, step, "to", "from"); }},
+                 .undo =
+                     [s](StepContext& step) {
+                         return if_there(set_resources(*s, step, "to", "from"));
+                     }},
                 {.id = "start",
                  .title = message::step_start{},
                  .act = [s](StepContext& step) { return start_again(*s, step); },
+                 .undo = [s](StepContext& step) { return if_there(stop_again(*s, step)); },
                  .commit = commit_resized,
                  .time_limit = std::chrono::minutes{10}},
             },

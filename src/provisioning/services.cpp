@@ -106,6 +106,18 @@ bool is_guest_not_ready(const Error& error)
     return error.code() == not_ready.code;
 }
 
+Task<> if_there(Task<> undo)
+{
+    const Message gone = message::vm_not_on_host{};
+    try {
+        co_await std::move(undo);
+    } catch (const Error& error) {
+        if (error.code() != gone.code) {
+            throw;
+        }
+    }
+}
+
 Task<store::VmRecord> vm_of(operations::StepContext& step)
 {
     const auto id = step.operation().vm;

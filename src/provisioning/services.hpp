@@ -42,6 +42,8 @@ bool is_guest_not_ready(const Error& error);
 Task<store::VmRecord> vm_of(operations::StepContext& step);
 store::HostId host_of(const store::VmRecord& vm);
 /// What proves on its host that the VM is ours.
+/// An undo of something done to a machine: a machine that is gone needs none.
+Task<> if_there(Task<> undo);
 hyperv::VmRef reference(const Services& services, const store::VmRecord& vm);
 hyperv::OwnershipMark mark_of(const Services& services, store::VmId vm);
 /// The folder the VM's configuration lies in: the storage's path and the VM's id.
