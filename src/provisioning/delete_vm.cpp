@@ -86,6 +86,7 @@ operations::Workflow delete_vm(Services& services)
                  .time_limit = std::chrono::minutes{10}},
                 {.id = "release", .title = message::step_release{}, .commit = commit_forgotten},
             },
+        .forward_only = true,
         .ended = commit_end,
     };
 }
