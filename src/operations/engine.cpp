@@ -74,7 +74,6 @@ Task<> Engine::Impl::poll_store(Impl& self)
 
 Task<> Engine::Impl::run(std::shared_ptr<Impl> self)
 {
-    co_await check(self);
     auto next_poll = self->clock_.steady();
     while (!self->stopping_) {
         if (self->clock_.steady() >= next_poll) {
@@ -126,7 +125,9 @@ void Engine::Impl::dispatch()
         active_[entry->id] = active;
         boost::asio::co_spawn(executor_, work_on(shared_from_this(), std::move(*entry), active),
                               boost::asio::bind_cancellation_slot(
-                                  active->cancel.slot(), [](std::exception_ptr thrown) {
+                                  // The slot is cleared after this handler has run: the handler
+                                  // keeps the signal.
+                                  active->cancel.slot(), [active](std::exception_ptr thrown) {
                                       if (thrown) {
                                           log::error(
                                               "operation_worker_broke",

@@ -79,7 +79,7 @@ public:
     /// Throws unsupported naming every workflow and version that an unfinished operation needs and
     /// this program lacks.
     Task<> check();
-    /// check(), then works until stop().
+    /// Works until stop(); check() comes before. A store that does not answer is asked again.
     Task<> run();
     /// No new step begins; steps under way may end until `deadline`, then they are cancelled (and
     /// looked at after a restart).

@@ -583,6 +583,15 @@ TEST(Engine, outlives_a_full_database_disk)
     EXPECT_TRUE(plant.world.violations.empty());
 }
 
+TEST(Engine, runs_on_when_the_store_does_not_answer_at_its_start)
+{
+    Plant plant;
+    plant.start();
+    plant.scene.disk.lose_power();
+    plant.scene.clock.advance(1min);
+    EXPECT_FALSE(plant.run_failure);
+}
+
 Task<> submit_and_await(Engine& engine, store::Store& store, Clock& clock, store::OperationId id,
                         int& succeeded, int& open)
 {

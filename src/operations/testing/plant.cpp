@@ -43,8 +43,14 @@ void Plant::start()
     });
     engine = std::make_unique<Engine>(*scene.store, scene.clock, *random, scene.loop.get_executor(),
                                       workflows, options);
-    run_ended_ = false;
     run_failure = nullptr;
+    try {
+        scene.clock.run(engine->check());
+    } catch (const Error&) {
+        run_failure = std::current_exception();
+        return;
+    }
+    run_ended_ = false;
     boost::asio::co_spawn(scene.loop, engine->run(), [this](std::exception_ptr thrown) {
         run_failure = thrown;
         run_ended_ = true;

@@ -15,7 +15,7 @@ struct Plant {
     explicit Plant(std::uint64_t seed = 1, EngineOptions engine_options = {});
     ~Plant();
 
-    /// Opens the store and starts the engine; what run() threw is in `run_failure`.
+    /// Opens the store and starts the engine; what check() or run() threw is in `run_failure`.
     void start();
     /// Power goes: the disk loses what was not synced, the process is no more. The world goes on.
     void kill();

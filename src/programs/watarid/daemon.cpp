@@ -81,8 +81,6 @@ std::map<std::string, Message> titles_of(const std::vector<operations::Workflow>
     return titles;
 }
 
-} // namespace
-
 /// In the order they are made; each stands on those above it.
 struct Daemon::Parts {
     Parts(const Seams& seams, const DaemonOptions& options)
@@ -107,6 +105,8 @@ struct Daemon::Parts {
     std::unique_ptr<http::Server> server = {};
     Signal ended = {};
     int running = 0; ///< of engine and fleet
+    std::exception_ptr failure = {};
+    std::function<void()> on_failure = {};
 };
 
 Daemon::Daemon(Seams seams, DaemonOptions options)
@@ -114,6 +114,7 @@ Daemon::Daemon(Seams seams, DaemonOptions options)
       options_(std::move(options)),
       parts_(std::make_unique<Parts>(seams_, options_))
 {
+    parts_->on_failure = options_.on_failure;
 }
 
 Daemon::~Daemon() = default;
@@ -156,26 +157,29 @@ Task<> Daemon::prepare()
                                options_.operation_timeout});
 }
 
-namespace {
-
-/// Runs one of the daemon's long tasks; stop() waits on `ended` for all of them.
-Task<> run_until_stopped(Task<> task, int& running, Signal& ended)
+/// Runs one of the daemon's long tasks; stop() waits on `ended` for all of them. Without one of
+/// them nothing accepted would be done any more.
+Task<> Daemon::run_until_stopped(Task<> task, Parts& parts)
 {
-    ++running;
+    ++parts.running;
     std::exception_ptr failure;
     try {
         co_await std::move(task);
     } catch (...) {
         failure = std::current_exception();
     }
-    --running;
-    ended.notify_all();
+    --parts.running;
+    parts.ended.notify_all();
     if (failure) {
         std::rethrow_exception(failure);
     }
 }
 
 } // namespace
+        parts.failure = failure;
+        if (parts.on_failure) {
+            parts.on_failure();
+        }
 
 Task<> Daemon::start()
 {
@@ -204,10 +208,8 @@ Task<> Daemon::start()
     parts.server =
         std::make_unique<http::Server>(seams_.executor, seams_.clock, std::move(listener),
                                        parts.api->handler(), http::ServerOptions{});
-    spawn(seams_.executor, run_until_stopped(parts.engine->run(), parts.running, parts.ended),
-          "operation engine");
-    spawn(seams_.executor, run_until_stopped(parts.fleet->run(), parts.running, parts.ended),
-          "fleet");
+    spawn(seams_.executor, run_until_stopped(parts.engine->run(), parts), "operation engine");
+    spawn(seams_.executor, run_until_stopped(parts.fleet->run(), parts), "fleet");
     parts.server->start();
     log::info("watarid_started", {{"address", address().text()}, {"data", parts.data.string()}});
 }
@@ -235,6 +237,11 @@ void Daemon::reload_certificate()
     if (parts_->identity) {
         parts_->identity->reload();
         log::info("certificate_reloaded", {{"fingerprint", parts_->identity->fingerprint()}});
+std::exception_ptr Daemon::failure() const
+{
+    return parts_->failure;
+}
+
     }
 }
 

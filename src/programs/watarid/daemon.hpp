@@ -9,7 +9,9 @@
 #include "operations/engine.hpp"
 #include "store/sqlite/sqlite.hpp"
 
+#include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +35,8 @@ struct DaemonOptions {
     fleet::FleetOptions fleet = {};
     std::chrono::seconds operation_timeout{60}; ///< see provisioning::Services
     std::string version = "0.1.0";
+    /// Told when the control plane cannot go on: failure() says why.
+    std::function<void()> on_failure = {};
 };
 
 /// The control plane, whole: store, fleet, engine, orders and REST API on one loop.
@@ -50,6 +54,9 @@ public:
     /// Ends requests and steps under way until `deadline`.
     Task<> stop(Deadline deadline);
 
+    /// What ended the engine or the fleet; null while they work and when they were stopped.
+    std::exception_ptr failure() const;
+
     /// Reads certificate and key again, for connections to come. Throws what TlsServer::reload
     /// throws, and then nothing changed.
     void reload_certificate();
@@ -62,6 +69,7 @@ public:
 private:
     struct Parts;
     Task<> prepare();
+    static Task<> run_until_stopped(Task<> task, Parts& parts);
 
     Seams seams_;
     DaemonOptions options_;

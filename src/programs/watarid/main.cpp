@@ -7,6 +7,7 @@
 #include "programs/watarid/daemon.hpp"
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -44,7 +45,8 @@ Language language_of(const std::vector<std::pair<std::string, std::string>>& var
     return Language::en;
 }
 
-/// Runs until a signal asks for the end; a start that fails ends the program.
+/// Runs until a signal asks for the end; a start that fails ends the program, and so does a control
+/// plane that cannot go on: it would accept what it never does.
 Task<> run(Daemon& daemon, boost::asio::signal_set& signals, Clock& clock,
            std::optional<Error>& failure)
 {
@@ -53,10 +55,13 @@ Task<> run(Daemon& daemon, boost::asio::signal_set& signals, Clock& clock,
     } catch (const Error& error) {
         failure = error;
     }
-    if (!failure) {
-        co_await signals.async_wait(boost::asio::use_awaitable);
+    if (!failure && !daemon.failure()) {
+        co_await signals.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     }
     co_await daemon.stop(Deadline::after(clock, seconds{10}));
+    if (daemon.failure()) {
+        std::rethrow_exception(daemon.failure());
+    }
 }
 
 std::optional<net::TlsServerOptions> tls_of(const Config& config)
@@ -99,7 +104,8 @@ int serve(const Config& config, Language language)
                       {.data = config.data,
                        .listen = config.listen,
                        .tls = tls_of(config),
-                       .operation_timeout = config.operation_timeout}};
+                       .operation_timeout = config.operation_timeout,
+                       .on_failure = [&signals] { signals.cancel(); }}};
         boost::asio::signal_set hangups{loop, SIGHUP};
         reload_on(hangups, daemon);
         boost::asio::co_spawn(loop, run(daemon, signals, *clock, failure),
@@ -112,6 +118,9 @@ int serve(const Config& config, Language language)
         loop.run();
     } catch (const Error& error) {
         failure = error;
+    } catch (const std::exception& error) {
+        log::error("watarid_broke", {{"error", error.what()}});
+        return EXIT_FAILURE;
     }
     if (failure) {
         std::cerr << "watarid: " << render(*failure, language) << "\n";
