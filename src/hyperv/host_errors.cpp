@@ -25,6 +25,7 @@ Error host_error(const HostSays& says)
     case 32770: // not supported
         return made<message::host_act_unsupported>(ErrorKind::unsupported, says);
     case 3:     // CIM: timeout
+    case 32771: // status unknown
     case 32772: // timeout: how far it came is unknown
         return made<message::host_act_timed_out>(ErrorKind::outcome_unknown, says);
     case 5:     // CIM: invalid parameter

@@ -151,6 +151,19 @@ std::vector<Trouble> troubles()
     return all;
 }
 
+/// The host forgets its jobs while that of the n-th change is waited for.
+CallContext losing_the_job_of_change(World& world, int nth)
+{
+    auto context = world.context();
+    context.on_request = [&world, nth, changes = std::make_shared<int>(0)](RequestKind kind) {
+        *changes += kind == RequestKind::change ? 1 : 0;
+        if (kind == RequestKind::job_poll && *changes == nth) {
+            world.engine().jobs().clear();
+        }
+    };
+    return context;
+}
+
 using RowAndTrouble = std::tuple<Row, Trouble>;
 
 std::uint64_t requests_without_trouble(const Row& row)
@@ -240,7 +253,7 @@ TEST_P(Faults, tell_kind_and_remedy)
         {32769, ErrorKind::denied},      {32770, ErrorKind::unsupported},
         {32773, ErrorKind::invalid},     {32774, ErrorKind::conflict},
         {32777, ErrorKind::unavailable}, {32778, ErrorKind::exhausted},
-        {32768, ErrorKind::conflict},
+        {32768, ErrorKind::conflict},    {32771, ErrorKind::outcome_unknown},
     };
     World world{GetParam()};
     const auto vm = world.provision(world.spec());
@@ -251,6 +264,69 @@ TEST_P(Faults, tell_kind_and_remedy)
         EXPECT_EQ(error->kind(), kind) << error->what();
         EXPECT_EQ(error->peer().code, code);
     }
+}
+
+TEST_P(Faults, of_questions_leave_no_outcome_unknown)
+{
+    World world{GetParam()};
+    for (const std::uint32_t code : {3U, 32771U, 32772U}) {
+        world.host().faults().fail_next("GetSummaryInformation", code);
+        const auto error = world.failure(world.driver().list_vms(world.context()));
+        ASSERT_TRUE(error) << code;
+        EXPECT_EQ(error->kind(), ErrorKind::timed_out) << error->what();
+        EXPECT_EQ(error->peer().code, code);
+    }
+}
+
+TEST_P(Faults, a_host_job_that_vanishes_is_an_unknown_outcome)
+{
+    const bool is_v2 = GetParam().ns == Namespace::v2;
+    World world{GetParam()};
+    const auto image = world.run(world.driver().create_disk(
+        {.path = "D:\\Images\\base.vhd", .size = ByteSize::gib(10)}, world.context()));
+    auto disk = world.disk(world.spec());
+    disk.copy_of = image.path;
+    world.host().faults().add({.method = is_v2 ? "ResizeVirtualHardDisk" : "ExpandVirtualHardDisk",
+                               .nth = 1,
+                               .effect = sim::FaultEffect::job_slow,
+                               .factor = 100.0});
+    const auto error =
+        world.failure(world.driver().create_disk(disk, losing_the_job_of_change(world, 2)));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), ErrorKind::outcome_unknown) << error->what();
+    EXPECT_EQ(error->code(), "disk_not_as_asked");
+}
+
+TEST_P(Faults, that_interrupt_a_copy_never_let_it_pass_for_a_whole_one)
+{
+    World world{GetParam(), {{"partial_copy_left_behind", "yes"}}};
+    const auto image = world.run(world.driver().create_disk(
+        {.path = "D:\\Images\\base.vhd", .size = ByteSize::gib(40)}, world.context()));
+    auto disk = world.disk(world.spec());
+    disk.copy_of = image.path;
+    auto error =
+        world.failure(world.driver().create_disk(disk, losing_the_job_of_change(world, 1)));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), ErrorKind::outcome_unknown) << error->what();
+    EXPECT_EQ(error->code(), "host_job_lost");
+    const auto left = world.run(world.driver().find_disk(disk.path, world.context()));
+    ASSERT_TRUE(left);
+    EXPECT_EQ(left->size, disk.size);
+    error = world.failure(world.driver().create_disk(disk, world.context()));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code(), "disk_exists");
+}
+
+TEST_P(Faults, a_guest_that_shuts_down_already_is_waited_for)
+{
+    World world{GetParam()};
+    const auto vm = world.provision(world.spec());
+    world.run(world.driver().start(vm, world.context()));
+    world.settle();
+    world.host().faults().fail_next("InitiateShutdown", 32782);
+    const auto error = world.failure(world.driver().shut_down(vm, world.context()));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code(), "guest_did_not_shut_down");
 }
 
 } // namespace watari::test

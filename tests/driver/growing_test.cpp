@@ -100,6 +100,26 @@ TEST_P(Growing, leaves_a_disk_with_checkpoints_alone)
     EXPECT_EQ(world.host().log().changing(), 0U);
 }
 
+TEST_P(Growing, leaves_a_disk_alone_whose_checkpoint_waits_for_its_merge)
+{
+    const auto spec = world.spec();
+    const auto vm = world.provision(spec);
+    const auto base = world.disk(spec).path;
+    world.engine().storage().make_folder("D:\\VMs\\elsewhere");
+    for (sim::Device& device : world.find(vm.guid)->settings.devices) {
+        if (device.kind == sim::DeviceKind::hard_disk) {
+            device.path = "D:\\VMs\\elsewhere\\layer.avhd"; // only the file names its parent
+            world.engine().storage().create_disk(
+                {.path = device.path, .kind = sim::DiskKind::differencing, .parent = base});
+        }
+    }
+    world.host().log().clear();
+    const auto error = world.failure(grow(base, ByteSize::gib(60), ByteSize::gib(40)));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code(), "disk_has_checkpoints");
+    EXPECT_EQ(world.host().log().changing(), 0U);
+}
+
 TEST_P(Growing, says_when_the_file_is_gone)
 {
     const auto error =

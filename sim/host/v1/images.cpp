@@ -1,3 +1,4 @@
+#include "sim/host/copies.hpp"
 #include "sim/host/v1/view.hpp"
 
 #include "cim/cim_xml.hpp"
@@ -62,6 +63,7 @@ struct DiskAct {
     std::vector<std::string> written; ///< held alone
     std::function<void()> check = {};
     std::function<void()> act;
+    std::function<void()> abandon = [] {};
 };
 
 MethodAnswer start(const View& view, DiskAct wanted)
@@ -94,7 +96,10 @@ MethodAnswer start(const View& view, DiskAct wanted)
         storage.unlock(holder);
         act();
     };
-    request.abandon = [&storage, holder] { storage.unlock(holder); };
+    request.abandon = [&storage, holder, abandon = std::move(wanted.abandon)] {
+        storage.unlock(holder);
+        abandon();
+    };
     try {
         begin();
     } catch (const Error& error) {
@@ -186,7 +191,9 @@ MethodAnswer convert(const View& view, const MethodCall& call)
                           checked.size = storage.disk(source).spec.size;
                           storage.check_create(checked);
                       },
-                  .act = [&storage, source, target] { storage.convert_disk(source, target); }});
+                  .act = [&storage, source, target] { storage.convert_disk(source, target); },
+                  .abandon = [&host = view.host(), source,
+                              target] { interrupt_copy(host, source, target); }});
 }
 
 MethodAnswer merge(const View& view, const MethodCall& call)

@@ -1,3 +1,4 @@
+#include "sim/host/copies.hpp"
 #include "sim/host/v2/given.hpp"
 
 #include "cim/cim_xml.hpp"
@@ -63,9 +64,10 @@ std::chrono::nanoseconds copy_time(const Host& host, std::uint64_t bytes)
 }
 
 /// While a disk job runs, nobody else may open its files.
-MethodAnswer disk_job(Host& host, std::uint16_t type, std::string text,
-                      std::chrono::nanoseconds duration, std::vector<std::string> files,
-                      std::function<void()> act)
+MethodAnswer disk_job(
+    Host& host, std::uint16_t type, std::string text, std::chrono::nanoseconds duration,
+    std::vector<std::string> files, std::function<void()> act,
+    std::function<void()> abandon = [] {})
 {
     const std::string holder = "job " + Uuid::random(host.random()).upper();
     Storage& storage = host.storage();
@@ -94,7 +96,10 @@ MethodAnswer disk_job(Host& host, std::uint16_t type, std::string text,
                                       .duration = duration,
                                       .cancellable = true,
                                       .finish = finish,
-                                      .abandon = [&storage, holder] { storage.unlock(holder); }}));
+                                      .abandon = [&storage, holder, abandon = std::move(abandon)] {
+                                          storage.unlock(holder);
+                                          abandon();
+                                      }}));
 }
 
 MethodAnswer create_disk(Repository& repository, Host& host, const MethodCall& call)
@@ -113,9 +118,12 @@ MethodAnswer convert_disk(Repository& repository, Host& host, const MethodCall& 
     const std::string source = path_in(call, "SourcePath");
     const DiskSpec spec = spec_in(repository, call);
     const auto file = host.storage().file(source);
-    return disk_job(host, job_convert, "Converting Virtual Hard Disk",
-                    copy_time(host, file ? file->size : 0), {source, spec.path},
-                    [&host, source, spec] { host.storage().convert_disk(source, spec); });
+    // Copies of one source collide: each wants the source for itself (call-sequences.md; how a
+    // reader's lock would look is UNVERIFIED).
+    return disk_job(
+        host, job_convert, "Converting Virtual Hard Disk", copy_time(host, file ? file->size : 0),
+        {source, spec.path}, [&host, source, spec] { host.storage().convert_disk(source, spec); },
+        [&host, source, spec] { interrupt_copy(host, source, spec); });
 }
 
 bool may_resize_open(Host& host, const std::string& path)

@@ -226,18 +226,14 @@ private:
     {
         auto what = co_await missing();
         if (!what.empty()) {
-            throw Error{is_certain_ ? ErrorKind::conflict : ErrorKind::outcome_unknown,
-                        message::vm_not_as_asked{
-                            .host = act_.host(), .name = machine_.name(), .what = std::move(what)}};
+            wmi::throw_vm_not_as_asked(act_, machine_.name(), std::move(what));
         }
     }
 
     Task<Done> change(std::vector<std::string> settings)
     {
         has_changed_ = true;
-        auto done = co_await add(act_, vm_.guid, std::move(settings));
-        is_certain_ = is_certain_ && done.is_certain;
-        co_return done;
+        co_return co_await add(act_, vm_.guid, std::move(settings));
     }
 
     Act& act_;
@@ -248,7 +244,6 @@ private:
     Machine machine_;
     std::map<Uuid, Port> ports_; ///< by channel
     bool has_changed_ = false;
-    bool is_certain_ = true;
 };
 
 } // namespace

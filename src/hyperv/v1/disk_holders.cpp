@@ -18,16 +18,6 @@ bool is_named_after(std::string_view child, std::string_view path)
     return cim::folded(child).starts_with(stem);
 }
 
-/// A chain longer than this is broken or a circle.
-constexpr int chain_max = 64;
-
-[[noreturn]] void throw_has_children(const Act& act, const HostPath& path, std::string holder)
-{
-    throw Error{ErrorKind::conflict, message::disk_has_checkpoints{.holder = std::move(holder),
-                                                                   .host = act.host(),
-                                                                   .path = path}};
-}
-
 /// The disk is open, or a saved state depends on it.
 Task<> refuse_in_use(Act& act, HostPath path, const wmi::HeldDisk* holder)
 {
@@ -43,22 +33,6 @@ Task<> refuse_in_use(Act& act, HostPath path, const wmi::HeldDisk* holder)
                 message::disk_in_use{.holder = holder != nullptr ? holder->medium_id : "-",
                                      .host = act.host(),
                                      .path = path}};
-}
-
-/// Whether one of the chain's parents is `path`.
-Task<bool> descends_from(Act& act, HostPath child, HostPath path)
-{
-    for (int i = 0; i < chain_max && !child.empty(); ++i) {
-        const auto facts = co_await Images::find(act, child);
-        if (!facts) {
-            co_return false;
-        }
-        if (same_path(facts->parent, path)) {
-            co_return true;
-        }
-        child = facts->parent;
-    }
-    co_return false;
 }
 
 } // namespace
@@ -94,13 +68,13 @@ Task<> Images::require_growable(Act& act, const DiskFacts& disk)
             const schema::Object<Settings> settings{found.value_or(cim::Instance{})};
             if (settings.get(Settings::SettingType) == checkpoint_settings ||
                 !settings.get(Settings::Parent).value_or("").empty()) {
-                throw_has_children(act, disk.path,
-                                   settings.get(Settings::ElementName).value_or(""));
+                wmi::throw_has_checkpoints(act, disk.path,
+                                           settings.get(Settings::ElementName).value_or(""));
             }
         } else if (wmi::is_checkpoint_disk(other.path) || is_named_after(other.path, disk.path)) {
             // A checkpoint that waits for its merge is in nobody's settings: only the file tells.
-            if (co_await descends_from(act, other.path, disk.path)) {
-                throw_has_children(act, disk.path, other.path);
+            if (co_await wmi::descends_from<Images>(act, other.path, disk.path)) {
+                wmi::throw_has_checkpoints(act, disk.path, other.path);
             }
         }
     }

@@ -289,18 +289,14 @@ private:
             }
         }
         if (!what.empty()) {
-            throw Error{is_certain_ ? ErrorKind::conflict : ErrorKind::outcome_unknown,
-                        message::vm_not_as_asked{
-                            .host = act_.host(), .name = machine_.name(), .what = what}};
+            wmi::throw_vm_not_as_asked(act_, machine_.name(), std::move(what));
         }
     }
 
     Task<Done> change(std::vector<std::string> settings)
     {
         has_changed_ = true;
-        auto done = co_await add(act_, vm_.guid, std::move(settings));
-        is_certain_ = is_certain_ && done.is_certain;
-        co_return done;
+        co_return co_await add(act_, vm_.guid, std::move(settings));
     }
 
     Task<> read()
@@ -317,7 +313,6 @@ private:
     std::map<Uuid, std::string> nic_ids_; ///< by channel
     std::optional<Error> refused_;
     bool has_changed_ = false;
-    bool is_certain_ = true;
 };
 
 } // namespace

@@ -1,6 +1,5 @@
 #include "hyperv/v2/dialect.hpp"
 #include "hyperv/wmi/files.hpp"
-#include "messages/hyperv.hpp"
 
 namespace watari::hyperv::v2 {
 
@@ -122,8 +121,16 @@ Task<> Images::require_growable(Act& act, const DiskFacts& disk)
         co_return; // no checkpoint on the whole host
     }
     for (const wmi::HeldDisk& other : held.disks) {
+        if (!same_path(other.path, disk.path)) {
+            // A checkpoint that waits for its merge is in nobody's settings: only the file tells.
+            if (wmi::is_checkpoint_disk(other.path) &&
+                co_await wmi::descends_from<Images>(act, other.path, disk.path)) {
+                wmi::throw_has_checkpoints(act, disk.path, other.path);
+            }
+            continue;
+        }
         const auto owner = wmi::owner_of(other.medium_id);
-        if (!owner || !same_path(other.path, disk.path)) {
+        if (!owner) {
             continue;
         }
         const auto found =
@@ -134,9 +141,7 @@ Task<> Images::require_growable(Act& act, const DiskFacts& disk)
         Machine holder{{.settings = schema::Object<Machine::Settings>{*found}}};
         const auto parent = holder.settings->get(Machine::Settings::Parent).value_or("");
         if (holder.is_checkpoint() || !parent.empty()) {
-            throw Error{ErrorKind::conflict, message::disk_has_checkpoints{.holder = holder.name(),
-                                                                           .host = act.host(),
-                                                                           .path = disk.path}};
+            wmi::throw_has_checkpoints(act, disk.path, holder.name());
         }
     }
 }

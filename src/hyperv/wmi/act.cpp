@@ -99,7 +99,9 @@ Task<cim::Instance> Act::ask(cim::ObjectPath target, std::string_view method,
     auto output =
         co_await session_.invoke(target, method, input, wsman::Effect::reads, context_.deadline);
     if (const auto code = return_value(output); code != completed) {
-        throw host_error({.host = host(), .method = std::string{method}, .code = code});
+        auto error = host_error({.host = host(), .method = std::string{method}, .code = code});
+        throw error.kind() == ErrorKind::outcome_unknown ? error.with_kind(ErrorKind::timed_out)
+                                                         : std::move(error);
     }
     co_return output;
 }
@@ -131,6 +133,7 @@ Task<Done> Act::change(cim::ObjectPath target, std::string_view method, const ci
                std::ranges::find(also_fine, done.return_value) == also_fine.end()) {
         throw host_error({.host = host(), .method = done.method, .code = done.return_value});
     }
+    all_certain_ = all_certain_ && done.is_certain;
     co_return done;
 }
 

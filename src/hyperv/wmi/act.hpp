@@ -90,6 +90,9 @@ public:
     /// Throws outcome_unknown (message::host_job_lost) if `done` is not certain: for effects that
     /// are not there.
     void require_certain(const Done& done) const;
+    /// Whether every change of this act ended before our eyes. Where one did not, what is read back
+    /// may still change.
+    bool all_certain() const noexcept { return all_certain_; }
 
 private:
     Task<cim::Instance> ask(cim::ObjectPath target, std::string_view method,
@@ -102,6 +105,7 @@ private:
     CallContext context_;
     wsman::Session session_;
     wsman::Session polls_;
+    bool all_certain_ = true;
 };
 
 /// For error contexts: "starting VM 1B2C…".

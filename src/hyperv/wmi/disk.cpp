@@ -88,7 +88,7 @@ std::string difference(const NewDisk& disk, const DiskFacts& facts, bool before_
 
 void require_made_earlier(const Act& act, const NewDisk& disk, const DiskFacts& facts)
 {
-    if (facts.in_use || !difference(disk, facts, true).empty()) {
+    if (!disk.copy_of.empty() || facts.in_use || !difference(disk, facts, true).empty()) {
         throw Error{ErrorKind::conflict,
                     message::disk_exists{.host = act.host(), .path = disk.path}};
     }

@@ -34,10 +34,31 @@ void require_sectors(ByteSize size);
 /// Throws conflict when the disk is larger already, or of a kind that never grows.
 void require_may_grow(const Act& act, const DiskFacts& disk, ByteSize size);
 
+/// A chain longer than this is broken or a circle.
+inline constexpr int chain_max = 64;
+
+/// Whether one of the chain's parents is `path`: one request per file of the chain.
+template <class Images>
+Task<bool> descends_from(Act& act, HostPath child, HostPath path)
+{
+    for (int i = 0; i < chain_max && !child.empty(); ++i) {
+        const auto facts = co_await Images::read(act, child);
+        if (!facts) {
+            co_return false;
+        }
+        if (same_path(facts->parent, path)) {
+            co_return true;
+        }
+        child = facts->parent;
+    }
+    co_return false;
+}
+
 /// What of `facts` is not as `disk` asks, in words of the schema; empty: all is. Before it grows, a
 /// copy has its source's size.
 std::string difference(const NewDisk& disk, const DiskFacts& facts, bool before_growing);
 /// Throws conflict (message::disk_exists) unless the file is what was asked for and nobody uses it.
+/// Of a full copy no size or kind proves that it is complete.
 void require_made_earlier(const Act& act, const NewDisk& disk, const DiskFacts& facts);
 
 /// Makes the file and reads it back: two requests; a full copy that grows takes two more.
@@ -63,6 +84,9 @@ Task<DiskFacts> create_disk(Act& act, NewDisk disk)
     if (!facts) {
         act.require_certain(*done);
         throw_disk_not_as_asked(act, disk.path, "no file");
+    }
+    if (done && !disk.copy_of.empty()) {
+        act.require_certain(*done); // a partial copy may show the size of a whole one
     }
     if (refused) {
         require_made_earlier(act, disk, *facts);

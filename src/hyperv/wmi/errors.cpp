@@ -4,6 +4,16 @@
 
 namespace watari::hyperv::wmi {
 
+namespace {
+
+/// Of what was read back and is not as asked: perhaps not yet.
+ErrorKind kind_of_difference(const Act& act)
+{
+    return act.all_certain() ? ErrorKind::conflict : ErrorKind::outcome_unknown;
+}
+
+} // namespace
+
 bool is_refusal(const Error& error)
 {
     switch (error.kind()) {
@@ -33,15 +43,22 @@ void throw_must_be_off(const VmSummary& vm)
 void throw_vm_not_as_asked(const Act& act, const std::string& name, std::string what)
 {
     throw Error{
-        ErrorKind::conflict,
+        kind_of_difference(act),
         message::vm_not_as_asked{.host = act.host(), .name = name, .what = std::move(what)}};
 }
 
 void throw_disk_not_as_asked(const Act& act, const HostPath& path, std::string what)
 {
     throw Error{
-        ErrorKind::conflict,
+        kind_of_difference(act),
         message::disk_not_as_asked{.host = act.host(), .path = path, .what = std::move(what)}};
+}
+
+void throw_has_checkpoints(const Act& act, const HostPath& path, std::string holder)
+{
+    throw Error{ErrorKind::conflict, message::disk_has_checkpoints{.holder = std::move(holder),
+                                                                   .host = act.host(),
+                                                                   .path = path}};
 }
 
 void throw_disk_missing(const Act& act, const HostPath& path)
