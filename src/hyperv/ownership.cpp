@@ -22,10 +22,14 @@ std::string lower(std::string_view text)
 
 bool is_proven(const VmRef& wanted, const SeenVm& seen)
 {
-    if (const auto mark = mark_in(seen.notes)) {
-        return *mark == wanted.mark;
+    const auto mark = mark_in(seen.notes);
+    if (mark && *mark != wanted.mark) {
+        return false;
     }
-    return seen.has_birth_name || (!wanted.folder.empty() && same_path(wanted.folder, seen.folder));
+    const bool is_in_our_folder = !wanted.folder.empty() && same_path(wanted.folder, seen.folder);
+    const int proofs = (wanted.guid_is_recorded ? 1 : 0) + (mark || seen.has_birth_name ? 1 : 0) +
+                       (is_in_our_folder ? 1 : 0);
+    return proofs >= 2;
 }
 
 void prove_ownership(const VmRef& wanted, const SeenVm& seen)

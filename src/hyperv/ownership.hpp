@@ -7,7 +7,7 @@
 
 namespace watari::hyperv {
 
-/// What a host shows of the VM that has the recorded GUID.
+/// What a host shows of the VM that has the GUID.
 struct SeenVm {
     std::string name;
     std::string notes;
@@ -16,8 +16,8 @@ struct SeenVm {
     bool has_birth_name = false;
 };
 
-/// Whether at least two of recorded GUID (the look-up itself), our mark (or birth name) and our
-/// folder are there. A mark of another VM or site denies it.
+/// Whether at least two of recorded GUID, our mark (or birth name) and our folder are there. A mark
+/// of another VM or site denies it.
 bool is_proven(const VmRef& wanted, const SeenVm& seen);
 /// Throws conflict: message::ownership_lost unless is_proven().
 void prove_ownership(const VmRef& wanted, const SeenVm& seen);

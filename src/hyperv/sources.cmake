@@ -3,5 +3,5 @@ set(SOURCES
     ownership.cpp
     words.cpp
 )
-set(TESTS words_test.cpp)
+set(TESTS ownership_test.cpp words_test.cpp)
 set(LIBS)

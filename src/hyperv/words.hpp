@@ -159,7 +159,8 @@ struct VmSpec {
 struct VmRef {
     HostVmId guid;
     OwnershipMark mark;
-    HostPath folder = {}; ///< recorded configuration folder; empty when unknown
+    HostPath folder = {};         ///< recorded configuration folder; empty when unknown
+    bool guid_is_recorded = true; ///< false: found a moment ago, by the mark
 };
 
 struct VmDisk {

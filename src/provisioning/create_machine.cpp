@@ -24,8 +24,9 @@ hyperv::VmSpec spec_of(const Services& services, const VmRecord& vm)
     return spec;
 }
 
-/// What an interrupted try left. A lost request that ran late can have made a twin: it was never
-/// started and nothing of it is recorded, so it goes.
+/// What an interrupted try left. A lost request that ran late can have made a twin: we never
+/// started it and nothing of it is recorded, so it goes. One that runs is somebody's: it is
+/// reported.
 Task<std::optional<hyperv::HostVmId>> earlier_machine(Services& services, StepContext& step,
                                                       const VmRecord& vm)
 {
@@ -35,7 +36,7 @@ Task<std::optional<hyperv::HostVmId>> earlier_machine(Services& services, StepCo
     auto found = co_await marked_machines(services, step, vm);
     std::ranges::sort(found, {}, &hyperv::VmSummary::guid);
     for (std::size_t i = 1; i < found.size(); ++i) {
-        co_await delete_machine(services, step, vm, found[i].guid, true);
+        co_await delete_machine(services, step, vm, found[i].guid, false);
     }
     co_return found.empty() ? std::nullopt : std::optional{found.front().guid};
 }
@@ -100,7 +101,8 @@ Task<> undefine_machine(Services& services, StepContext& step)
 {
     const auto vm = co_await vm_of(step);
     for (const auto& machine : co_await marked_machines(services, step, vm)) {
-        co_await delete_machine(services, step, vm, machine.guid, true);
+        const bool is_recorded = vm.host_guid == machine.guid.value();
+        co_await delete_machine(services, step, vm, machine.guid, is_recorded);
     }
 }
 

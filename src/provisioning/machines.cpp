@@ -62,8 +62,10 @@ Task<std::vector<hyperv::VmSummary>> marked_machines(Services& services, StepCon
 Task<> delete_machine(Services& services, StepContext& step, const VmRecord& vm,
                       hyperv::HostVmId guid, bool force)
 {
-    const hyperv::VmRef machine{
-        .guid = guid, .mark = mark_of(services, vm.id), .folder = folder_of_vm(vm)};
+    const hyperv::VmRef machine{.guid = guid,
+                                .mark = mark_of(services, vm.id),
+                                .folder = folder_of_vm(vm),
+                                .guid_is_recorded = vm.host_guid == guid.value()};
     co_await on_host<void>(services, step, host_of(vm),
                            [&](hyperv::Driver& driver, hyperv::CallContext call) {
                                return driver.delete_vm(machine, force, std::move(call));

@@ -32,6 +32,7 @@ Task<> turn_off_machine(Services& services, operations::StepContext& step);
 /// Every machine on the VM's host that carries its mark: none, one, or a twin.
 Task<std::vector<hyperv::VmSummary>>
 marked_machines(Services& services, operations::StepContext& step, const store::VmRecord& vm);
+/// Unless the VM's record names it, the machine must be in the VM's own folder.
 Task<> delete_machine(Services& services, operations::StepContext& step, const store::VmRecord& vm,
                       hyperv::HostVmId guid, bool force);
 /// The system disk's file, if there is a host and a path.

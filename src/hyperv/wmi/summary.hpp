@@ -151,7 +151,7 @@ Task<VmSummary> look_at_own(Act& act, VmRef vm)
     SeenVm shown{.name = seen->name,
                  .notes = seen->notes,
                  .has_birth_name = D::is_birth_name(vm.mark.vm, seen->name)};
-    if (!is_proven(vm, shown) && !seen->mark && !vm.folder.empty()) {
+    if (!is_proven(vm, shown) && seen->mark.value_or(vm.mark) == vm.mark && !vm.folder.empty()) {
         typename D::Machine source;
         source.add(co_await act.get(D::folder_source(vm.guid)));
         shown.folder = source.folder();
