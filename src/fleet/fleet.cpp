@@ -150,7 +150,7 @@ void record_vms(store::Transaction& transaction, const store::HostRecord& host,
         if (vm == before) {
             continue;
         }
-        vm.observed_at = transaction.now();
+        vm.observed_at = since;
         store::update(transaction, vm);
         if (vm.lifecycle != before.lifecycle) {
             store::append(transaction,
@@ -189,6 +189,7 @@ Fleet::Fleet(Parts parts, FleetOptions options)
       connector_(parts.connector),
       clock_(parts.clock),
       site_(parts.site),
+      on_back_(std::move(parts.on_back)),
       options_(options),
       refreshes_(std::make_unique<Refreshes>())
 {
@@ -276,19 +277,26 @@ Task<std::shared_ptr<hyperv::Connection>> Fleet::connect(store::HostId host, Dea
 
 void Fleet::answered(store::HostId host)
 {
-    const auto kept = state_of(host);
-    HostState& state = *kept;
+    const auto known = hosts_.find(host);
+    if (known == hosts_.end()) {
+        return; // forgotten meanwhile
+    }
+    HostState& state = *known->second;
+    const bool was_away = state.failures >= options_.failures_to_open;
     state.failures = 0;
     state.resting_until = SteadyTime::min();
+    if (was_away && on_back_) {
+        on_back_(host);
+    }
 }
 
 void Fleet::failed(store::HostId host, const Error& error)
 {
-    const auto kept = state_of(host);
-    HostState& state = *kept;
-    if (!says_unreachable(error)) {
+    const auto known = hosts_.find(host);
+    if (known == hosts_.end() || !says_unreachable(error)) {
         return;
     }
+    HostState& state = *known->second;
     if (++state.failures < options_.failures_to_open) {
         return;
     }
@@ -316,7 +324,6 @@ Task<store::HostRecord> Fleet::probe(store::HostId host, Deadline deadline, Coun
     co_return co_await store_.transact([&](store::Transaction& transaction) {
         auto record = store::get<store::HostRecord>(transaction, host);
         record_probe(record, connection->probe());
-        record.last_seen = transaction.now();
         return store::update(transaction, record);
     });
 }
@@ -374,7 +381,8 @@ Task<> Fleet::refresh(store::HostId host, Deadline deadline, CountRequest count)
             seen.vms, [&](const auto& vm) { return !vm.mark || vm.mark->site != site_; });
         record_facts(record, seen.facts, static_cast<std::size_t>(foreign));
         record.state = store::HostState::ready;
-        record.last_seen = transaction.now();
+        // Not now: a VM started since then is not in the free memory that was read.
+        record.last_seen = seen.since;
         record.last_error = std::nullopt;
         record = store::update(transaction, record);
         record_volumes(transaction, record, seen.facts);
@@ -406,6 +414,9 @@ Task<> Fleet::refresh_logged(store::HostId host)
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::cancelled) {
             throw;
+        }
+        if (error.kind() == ErrorKind::not_found) {
+            forget(host); // removed meanwhile
         }
         log::warn("host_refresh_failed", {{"host", host}, {"error", error.what()}});
     }

@@ -45,6 +45,8 @@ public:
         hyperv::Connector& connector;
         Clock& clock;
         hyperv::SiteId site; ///< in the mark of every VM of ours
+        /// Told of a host that answers again after its circuit was open.
+        std::function<void(store::HostId)> on_back = {};
     };
     explicit Fleet(Parts parts, FleetOptions options = {});
     ~Fleet();
@@ -96,6 +98,7 @@ private:
     hyperv::Connector& connector_;
     Clock& clock_;
     hyperv::SiteId site_;
+    std::function<void(store::HostId)> on_back_;
     FleetOptions options_;
     std::map<store::HostId, std::shared_ptr<HostState>> hosts_;
     std::shared_ptr<const std::set<std::string>> macs_ = {}; ///< null: to be collected anew

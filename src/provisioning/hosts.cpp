@@ -57,9 +57,21 @@ void forget_unless_enrolled(Transaction& transaction, const store::OperationReco
     }
 }
 
+store::HostId removed_host(const StepContext& step)
+{
+    return store::HostId{Uuid::parse(text_in(step.input(), "host").value()).value()};
+}
+
+/// A refresh that began before the host's row is gone sees that it is, and forgets the host again.
+Task<> forget(Services& services, StepContext& step)
+{
+    services.fleet.forget(removed_host(step));
+    co_return;
+}
+
 void commit_removed(Transaction& transaction, StepContext& step)
 {
-    const auto host = store::HostId{Uuid::parse(text_in(step.input(), "host").value()).value()};
+    const auto host = removed_host(step);
     if (!store::vms_of_host(transaction, host).empty()) {
         throw Error{ErrorKind::conflict,
                     message::host_has_vms{.host = text_in(step.input(), "name").value_or("")}};
@@ -110,12 +122,15 @@ operations::Workflow refresh_host(Services& services)
                        .commit = commit_refreshed}}};
 }
 
-operations::Workflow remove_host(Services&)
+operations::Workflow remove_host(Services& services)
 {
+    Services* s = &services;
     return {.name = "remove_host",
             .version = 1,
-            .steps = {
-                {.id = "forget", .title = message::step_forget_host{}, .commit = commit_removed}}};
+            .steps = {{.id = "forget",
+                       .title = message::step_forget_host{},
+                       .act = [s](StepContext& step) { return forget(*s, step); },
+                       .commit = commit_removed}}};
 }
 
 } // namespace watari::provisioning

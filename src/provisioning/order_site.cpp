@@ -60,19 +60,15 @@ Task<store::OperationRecord> Orders::refresh_host(std::string host, Asker asker)
 
 Task<store::OperationRecord> Orders::remove_host(std::string host, Asker asker)
 {
-    store::HostId removed;
-    const auto accepted = co_await accept(asker, [&](Transaction& transaction) {
+    co_return co_await accept(asker, [&](Transaction& transaction) {
         const auto record = get_host(transaction, host);
         if (!store::vms_of_host(transaction, record.id).empty()) {
             throw Error{ErrorKind::conflict, message::host_has_vms{.host = record.name}};
         }
-        removed = record.id;
         return NewOperation{.kind = "remove_host",
                             .input = boost::json::object{{"host", record.id.value().lower()},
                                                          {"name", record.name}}};
     });
-    services_.fleet.forget(removed);
-    co_return accepted;
 }
 
 Task<store::OperationRecord> Orders::add_storage(std::string host, std::string path, Asker asker)
