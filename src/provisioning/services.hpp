@@ -38,12 +38,13 @@ Task<T> on_host(Services& services, operations::StepContext& step, store::HostId
 /// The guest's own shutdown, for Step::waits_for: right after a start the guest takes none yet.
 bool is_guest_not_ready(const Error& error);
 
+/// An undo of something done to a machine: a machine that is gone needs none.
+Task<> if_there(Task<> undo);
+
 /// The VM an operation is about, and its host. Throws not_found, conflict (message::vm_not_placed).
 Task<store::VmRecord> vm_of(operations::StepContext& step);
 store::HostId host_of(const store::VmRecord& vm);
 /// What proves on its host that the VM is ours.
-/// An undo of something done to a machine: a machine that is gone needs none.
-Task<> if_there(Task<> undo);
 hyperv::VmRef reference(const Services& services, const store::VmRecord& vm);
 hyperv::OwnershipMark mark_of(const Services& services, store::VmId vm);
 /// The folder the VM's configuration lies in: the storage's path and the VM's id.

@@ -81,6 +81,8 @@ std::map<std::string, Message> titles_of(const std::vector<operations::Workflow>
     return titles;
 }
 
+} // namespace
+
 /// In the order they are made; each stands on those above it.
 struct Daemon::Parts {
     Parts(const Seams& seams, const DaemonOptions& options)
@@ -148,14 +150,9 @@ Task<> Daemon::prepare()
     if (!has_file) {
         write_secret_file(token_file(), token + "\n");
     }
-    const auto on_back = [&parts](store::HostId host) {
-        if (parts.engine) {
-            parts.engine->host_is_back(host);
-        }
-    };
     parts.fleet = std::make_unique<fleet::Fleet>(fleet::Fleet::Parts{*parts.store, *parts.secrets,
                                                                      *parts.connector, seams_.clock,
-                                                                     hyperv::SiteId{site}, on_back},
+                                                                     hyperv::SiteId{site}},
                                                  options_.fleet);
     parts.services = std::make_unique<provisioning::Services>(
         provisioning::Services{*parts.store, *parts.fleet, parts.inventory, hyperv::SiteId{site},
@@ -176,15 +173,13 @@ Task<> Daemon::run_until_stopped(Task<> task, Parts& parts)
     --parts.running;
     parts.ended.notify_all();
     if (failure) {
-        std::rethrow_exception(failure);
-    }
-}
-
-} // namespace
         parts.failure = failure;
         if (parts.on_failure) {
             parts.on_failure();
         }
+        std::rethrow_exception(failure);
+    }
+}
 
 Task<> Daemon::start()
 {
@@ -237,16 +232,16 @@ Task<> Daemon::stop(Deadline deadline)
     log::info("watarid_stopped", {});
 }
 
-void Daemon::reload_certificate()
-{
-    if (parts_->identity) {
-        parts_->identity->reload();
-        log::info("certificate_reloaded", {{"fingerprint", parts_->identity->fingerprint()}});
 std::exception_ptr Daemon::failure() const
 {
     return parts_->failure;
 }
 
+void Daemon::reload_certificate()
+{
+    if (parts_->identity) {
+        parts_->identity->reload();
+        log::info("certificate_reloaded", {{"fingerprint", parts_->identity->fingerprint()}});
     }
 }
 
