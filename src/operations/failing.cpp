@@ -58,7 +58,8 @@ Task<std::optional<Pause>> Runner::after_failure(std::size_t position, Context& 
     const auto now = services_.clock.now();
     const Step& step = run_.workflow->steps[position];
     if (step.waits_for && step.waits_for(failure.error)) {
-        const auto until = after(*run_.steps[position].started, step.time_limit);
+        const auto until =
+            after(*run_.steps[position].started, step.wait_limit.value_or(step.time_limit));
         const auto next = after(now, options.look_interval);
         if (next >= until) {
             co_return co_await turn_back(position, "step.failed");

@@ -6,6 +6,7 @@
 
 #include <any>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,7 @@ struct Step {
     /// Refusals that only time cures, such as that of a guest that is still starting: the step acts
     /// again every look_interval until its time limit has passed since it began, then it fails.
     std::function<bool(const Error&)> waits_for = {};
+    std::optional<std::chrono::nanoseconds> wait_limit = {}; ///< instead of the time limit
     bool retry_exhausted =
         true; ///< false where exhausted means capacity of ours, which no waiting brings back
 };

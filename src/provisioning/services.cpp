@@ -106,6 +106,12 @@ bool is_guest_not_ready(const Error& error)
     return error.code() == not_ready.code;
 }
 
+bool is_image_in_use(const Error& error)
+{
+    const Message in_use = message::image_in_use{};
+    return error.code() == in_use.code;
+}
+
 Task<> if_there(Task<> undo)
 {
     const Message gone = message::vm_not_on_host{};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/sync.hpp"
 #include "fleet/fleet.hpp"
 #include "hyperv/driver.hpp"
 #include "operations/workflow.hpp"
@@ -9,9 +10,11 @@
 #include "store/records/vm.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace watari::provisioning {
 
@@ -24,6 +27,8 @@ struct Services {
     /// The longest a request may run on a host; a lost change is waited for so long before anybody
     /// acts again.
     std::chrono::seconds operation_timeout{60};
+    /// Turns to copy an image file of a host: copies of one source collide there.
+    std::map<std::pair<store::HostId, hyperv::HostPath>, Semaphore> copies = {};
 };
 
 /// The step's deadline, durable "sent" mark, progress and request count as a driver wants them.
@@ -37,6 +42,8 @@ Task<T> on_host(Services& services, operations::StepContext& step, store::HostId
 
 /// The guest's own shutdown, for Step::waits_for: right after a start the guest takes none yet.
 bool is_guest_not_ready(const Error& error);
+/// The image to copy is in use, for Step::waits_for.
+bool is_image_in_use(const Error& error);
 
 /// An undo of something done to a machine: a machine that is gone needs none.
 Task<> if_there(Task<> undo);
