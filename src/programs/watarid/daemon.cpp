@@ -150,9 +150,14 @@ Task<> Daemon::prepare()
     if (!has_file) {
         write_secret_file(token_file(), token + "\n");
     }
+    const auto on_back = [&parts](store::HostId host) {
+        if (parts.engine) {
+            parts.engine->host_is_back(host);
+        }
+    };
     parts.fleet = std::make_unique<fleet::Fleet>(fleet::Fleet::Parts{*parts.store, *parts.secrets,
                                                                      *parts.connector, seams_.clock,
-                                                                     hyperv::SiteId{site}},
+                                                                     hyperv::SiteId{site}, on_back},
                                                  options_.fleet);
     parts.services = std::make_unique<provisioning::Services>(
         provisioning::Services{*parts.store, *parts.fleet, parts.inventory, hyperv::SiteId{site},
