@@ -209,6 +209,30 @@ TEST_P(LongCopy, goes_on_while_watarid_is_dead)
     }
 }
 
+/// The image has the size ordered: what an interrupted copy leaves looks like the whole disk.
+TEST_P(LongCopy, is_made_again_when_its_host_interrupts_it_while_watarid_is_dead)
+{
+    using std::chrono::minutes;
+    World world{{.seed = 11, .hosts = {GetParam()}}};
+    world.furnish();
+    world.host(0).engine().profile().flip("partial_copy_left_behind");
+    world.host(0).faults().add({.method = "ConvertVirtualHardDisk",
+                                .nth = 1,
+                                .effect = FaultEffect::job_slow,
+                                .factor = 1000.0});
+    json::object whole = desk;
+    whole["plan"] = "s";
+    const Answer accepted = world.post("/v1/vms", whole);
+    world.clock().advance(minutes{1});
+    world.node().kill();
+    world.host(0).engine().jobs().clear();
+    const json::object operation = world.ended(accepted);
+    EXPECT_EQ(operation.at("state"), "succeeded") << json::serialize(operation);
+    EXPECT_EQ(std::ranges::count(world.host(0).log().entries(), "ConvertVirtualHardDisk",
+                                 &sim::LoggedRequest::method),
+              2);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, LongCopy,
                          ::testing::Values(Generation::ws2008r2sp1, Generation::ws2012r2),
                          [](const auto& generation) {
