@@ -22,6 +22,7 @@ SERVER = "http://127.0.0.1:8420"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 IMAGE_BYTES = 64 * MIB
+IMAGES = 5  # a VHD on each host, a VHDX on the two that know it
 TIME_SCALE = 4  # the simulated hosts' clocks run so many times faster
 
 processes = []
@@ -210,8 +211,11 @@ def check_disk(vm, size):
             "import pyvhdi,sys\n"
             "child=pyvhdi.file(); child.open(sys.argv[1]); parent=pyvhdi.file(); parent.open(sys.argv[2]); child.set_parent(parent)\n"
             "child.seek(8*1024*1024); text=child.read(30); print('chain reads:', text.decode().strip())\n"
-            "assert text.startswith(b'golden desktop, block   8 MiB')\n")
-        subprocess.run(["/usr/bin/python3", "-c", script, path, folder / "images" / "golden.vhdx"], check=True)
+            "assert text.startswith(b'golden desktop, block   8 MiB'), text\n"
+            "assert child.get_parent_identifier() == parent.get_identifier(), child.get_parent_identifier()\n"
+            "assert child.get_media_size() == int(sys.argv[3]), child.get_media_size()\n"
+            "print('  libvhdi: the parent is the image by its id, and the size agrees with the plan')\n")
+        subprocess.run(["/usr/bin/python3", "-c", script, path, folder / "images" / "golden.vhdx", str(size)], check=True)
         return
     info = json.loads(subprocess.run(["qemu-img", "info", "-f", form, "--output=json", path], capture_output=True, text=True, check=True).stdout)
     verdict = "agrees with the plan" if info["virtual-size"] == size else f"DIFFERS from the plan ({size})"
@@ -220,18 +224,17 @@ def check_disk(vm, size):
         fail("a disk is not what was ordered")
 
 
-def change(name, processors, memory, disk):
-    watari("vm", "resize", name, "--memory", memory, "--processors", str(processors), "--disk", disk, "--restart")
-    vm = ask("vm", "show", name)
-    check_disk(vm, vm["disk_bytes"])
+def change(name, processors, memory_gib, disk_gib):
+    watari("vm", "resize", name, "--memory", f"{memory_gib}GiB", "--processors", str(processors), "--disk", f"{disk_gib}GiB", "--restart")
+    check_disk(ask("vm", "show", name), disk_gib * GIB)
 
 
 def only_images_left():
-    left = [str(path.relative_to(RUN / "storage")) for path in (RUN / "storage").rglob("*") if path.suffix in (".vhd", ".vhdx")]
+    left = [str(path.relative_to(RUN / "storage")) for path in (RUN / "storage").rglob("*") if path.is_file()]
     strays = [path for path in left if "/images/" not in path]
-    if strays:
-        fail(f"files are left after the deletes: {strays}")
-    print(f"  the hosts' storage holds {len(left)} disk files, all of them images")
+    if strays or len(left) != IMAGES:
+        fail(f"not just the {IMAGES} images are left after the deletes: {left}")
+    print(f"  the hosts' storage holds {len(left)} files, all of them images")
 
 
 def story(hosts, watarid):
@@ -248,9 +251,9 @@ def story(hosts, watarid):
     watari("vm", "list")
 
     chapter("4. Customers change their minds: more memory, more processors, a bigger disk")
-    change("web-1", 2, "2GiB", "2GiB")
-    change("web-2", 2, "2GiB", "2GiB")
-    change("web-3", 2, "2GiB", "1GiB")
+    change("web-1", 2, 2, 2)
+    change("web-2", 2, 2, 2)
+    change("web-3", 2, 2, 1)
 
     chapter("5. Bad orders are refused before anything is touched")
     watari("vm", "create", "web-4", "--plan", "small", "--memory", "1025MiB", code=2)

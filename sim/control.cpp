@@ -75,6 +75,7 @@ json::array requests_json(const RequestLog& log)
                                     {"account", entry.account},
                                     {"operation", entry.operation},
                                     {"method", entry.method},
+                                    {"namespace", entry.ns},
                                     {"class", entry.class_name},
                                     {"query", entry.query},
                                     {"outcome", entry.outcome},

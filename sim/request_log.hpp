@@ -15,6 +15,7 @@ struct LoggedRequest {
     std::string account;
     std::string operation; ///< Get, Enumerate, Pull, Invoke, …
     std::string method;    ///< of Invoke
+    std::string ns;        ///< "root/virtualization/v2"
     std::string class_name;
     std::string query;
     std::string outcome;    ///< "ok", "return 32775", "fault 2150858752", "dropped", …

@@ -168,6 +168,7 @@ Passage begin(State& state, const http::Request& request, const http::Caller& ca
     logged.changing = is_changing(decoded.body);
     logged.bytes_in = request.body.size();
     if (const auto resource = wsman::parse_resource_uri(decoded.header.resource_uri)) {
+        logged.ns = resource->ns;
         logged.class_name = resource->class_name;
     }
     if (const auto* call = std::get_if<wsman::Invoke>(&decoded.body)) {

@@ -62,6 +62,7 @@ set(SOURCES
     tls.cpp
 )
 set(TESTS
+    ../src/auth/library_leaks.cpp
     demand_test.cpp
     engine/engine_test.cpp
     admission_test.cpp

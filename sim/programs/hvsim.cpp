@@ -246,8 +246,9 @@ void add_options(CLI::App& app, Options& options)
         {"relaxed", auth::ChannelBinding::relaxed},
         {"strict", auth::ChannelBinding::strict}};
     app.add_option("--channel-binding", options.binding,
-                   "whether logons over TLS must be bound to it: none, relaxed, strict")
-        ->transform(CLI::CheckedTransformer(bindings, CLI::ignore_case));
+                   "whether logons over TLS must be bound to it")
+        ->transform(CLI::CheckedTransformer(bindings, CLI::ignore_case))
+        ->option_text("none|relaxed|strict");
     app.add_flag("--allow-unencrypted", options.allow_unencrypted, "accept plain SOAP over HTTP");
     app.add_flag("--tls", options.tls, "HTTPS beside HTTP, on port 5986");
     app.add_option("--tls-folder", options.tls_folder,

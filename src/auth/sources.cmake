@@ -16,6 +16,7 @@ set(SOURCES
     tokens.cpp
 )
 set(TESTS
+    library_leaks.cpp
     basic_test.cpp
     certificate_test.cpp
     kerberos_test.cpp

@@ -1,7 +1,10 @@
 #include "core/random.hpp"
 
+#include <sys/random.h>
+
 #include <array>
-#include <random>
+#include <cerrno>
+#include <system_error>
 
 namespace watari {
 
@@ -47,6 +50,22 @@ private:
     std::array<std::uint64_t, 4> state_{};
 };
 
+class SystemRandom final : public Random
+{
+public:
+    std::uint64_t next() override
+    {
+        std::uint64_t value = 0;
+        // Up to 256 bytes come whole once the system has started; only a signal can end it early.
+        while (::getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
+            if (errno != EINTR) {
+                throw std::system_error{errno, std::generic_category(), "getrandom"};
+            }
+        }
+        return value;
+    }
+};
+
 } // namespace
 
 std::uint64_t Random::below(std::uint64_t bound)
@@ -66,8 +85,7 @@ double Random::fraction()
 
 std::unique_ptr<Random> system_random()
 {
-    std::random_device device;
-    return seeded_random((static_cast<std::uint64_t>(device()) << 32) ^ device());
+    return std::make_unique<SystemRandom>();
 }
 
 std::unique_ptr<Random> seeded_random(std::uint64_t seed)

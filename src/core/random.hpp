@@ -18,9 +18,9 @@ public:
     double fraction();
 };
 
-/// Seeded from the operating system; not shared between threads.
+/// The operating system's: fit for secrets, and for any number of threads at once.
 std::unique_ptr<Random> system_random();
-/// The same numbers for the same seed on every machine (xoshiro256**).
+/// The same numbers for the same seed on every machine (xoshiro256**); not shared between threads.
 std::unique_ptr<Random> seeded_random(std::uint64_t seed);
 
 } // namespace watari

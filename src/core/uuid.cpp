@@ -8,8 +8,10 @@ namespace {
 
 void fill(std::array<std::uint8_t, 16>& bytes, std::size_t from, Random& random)
 {
+    std::uint64_t drawn = 0;
     for (std::size_t i = from; i < bytes.size(); ++i) {
-        bytes[i] = static_cast<std::uint8_t>(random.next());
+        drawn = (i - from) % sizeof drawn == 0 ? random.next() : drawn >> 8;
+        bytes[i] = static_cast<std::uint8_t>(drawn);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "net/network.hpp"
 
+#include <arpa/inet.h>
+
 #include <charconv>
 
 #include <fmt/format.h>
@@ -24,6 +26,13 @@ bool fits_an_address(std::string_view text)
 }
 
 } // namespace
+
+bool is_loopback(std::string_view address) noexcept
+{
+    in_addr v4{};
+    const bool is_v4 = ::inet_pton(AF_INET, std::string{address}.c_str(), &v4) == 1;
+    return is_v4 ? (ntohl(v4.s_addr) >> 24) == 127 : address == "::1" || address == "localhost";
+}
 
 std::string Endpoint::text() const
 {

@@ -20,6 +20,9 @@ struct Endpoint {
     friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
+/// Whether this machine alone is behind an address: 127.0.0.0/8, ::1, localhost.
+bool is_loopback(std::string_view address) noexcept;
+
 /// "host:port" or "[v6]:port"; nullopt when it is neither.
 std::optional<Endpoint> endpoint_from(std::string_view text);
 
@@ -66,8 +69,8 @@ class Network
 {
 public:
     virtual ~Network() = default;
-    /// Throws: unavailable (refused, unreachable: message::connection_refused, …), not_found
-    /// (name), timed_out.
+    /// Throws: unavailable (refused, unreachable, no such name: message::connection_refused, …),
+    /// timed_out.
     virtual Task<std::unique_ptr<Stream>> connect(const Endpoint& to, Deadline deadline) = 0;
     /// Port 0 picks a free one. Throws: conflict (port in use: message::port_in_use), denied.
     virtual std::unique_ptr<Listener> listen(const Endpoint& at) = 0;

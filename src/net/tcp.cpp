@@ -391,7 +391,7 @@ private:
         }
         const ErrorCode failure = resolution->failure;
         if (failure == asio::error::host_not_found || failure == asio::error::no_data) {
-            throw Error{ErrorKind::not_found, message::name_not_found{.name = to.address},
+            throw Error{ErrorKind::unavailable, message::name_not_found{.name = to.address},
                         words_of(failure)};
         }
         if (failure || resolution->found.empty()) {

@@ -77,7 +77,6 @@ RC_GTEST_PROP(Characters, utf16_and_back, ())
     const auto points = *rc::gen::container<std::u32string>(
         rc::gen::suchThat(rc::gen::inRange<char32_t>(0x20, 0x10FFFF),
                           [](char32_t c) { return c < 0xD800 || c > 0xDFFF; }));
-    std::string utf8;
     std::string utf16;
     const auto put = [&](char32_t unit) {
         utf16 += static_cast<char>(unit >> 8);

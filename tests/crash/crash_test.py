@@ -25,6 +25,8 @@ import urllib.request
 GIB = 1 << 30
 EFFECTS = {"before": "swallow", "after": "hang", "late": "late_execution"}
 LATE_MS = 4000
+ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+RECORDED = ("name", "lifecycle", "power", "processors", "memory_mib", "disk_bytes", "disk_format", "network")
 CASE_SECONDS = 420
 WORKING = threading.Semaphore(4)  # cases that keep the processor busy; those that wait do not count
 
@@ -52,11 +54,12 @@ def wait_for(what, seconds, look):
 class Simulator:
     def __init__(self, binaries, folder, generations):
         self.ready_file = folder / "hosts.json"
+        self.storage = folder / "storage"
         self.log = folder / "hvsim.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [binaries / "hvsim", "--hosts", ",".join(generations), "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0",
-                 "--ready-file", self.ready_file, "--allow-unencrypted", "--time-scale", "20", "--seed", "1"],
+                 "--ready-file", self.ready_file, "--storage", folder / "storage", "--allow-unencrypted", "--time-scale", "20", "--seed", "1"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for("hvsim", 60, self.listening)
         self.hosts = json.loads(self.ready_file.read_text())
@@ -73,6 +76,14 @@ class Simulator:
         if status != 200:
             raise RuntimeError(f"hvsim {path}: {status} {answer}")
         return answer
+
+    def state(self, index):
+        """What a host has: its machines, and every file on its drives, ids made alike."""
+        machines = sorted([vm["name"], vm["state"], vm["memory_mib"], vm["processors"], vm["notes"].count("watari:1:")]
+                          for vm in self.ask("GET", f"/hosts/{index}/vms"))
+        drives = self.storage / f"HV{index + 1:02}"
+        files = sorted(re.sub(ID, "<id>", str(path.relative_to(drives))) for path in drives.rglob("*") if path.is_file())
+        return machines, files
 
 
 class Watarid:
@@ -142,7 +153,7 @@ class Case:
         self.generation, self.act, self.n, self.when = generation, act, n, when
         self.problem = None
         self.killed = False
-        self.machines = None
+        self.state = None
         self.requests = 0
 
     def __str__(self):
@@ -181,9 +192,8 @@ class Case:
         if ended["state"] != "succeeded":
             self.problem = f"the order ended {ended['state']}: {json.dumps(ended)}"
         time.sleep(LATE_MS / 1000 if self.when == "late" and self.killed else 0)
-        machines = simulator.ask("GET", f"/hosts/{index}/vms")
-        self.machines = sorted([vm["name"], vm["state"], vm["memory_mib"], vm["processors"], vm["notes"].count("watari:1:")]
-                               for vm in machines)
+        records = [{name: vm.get(name) for name in RECORDED} for vm in watarid.ask("GET", "/v1/vms")[1]["items"]]
+        self.state = (*simulator.state(index), records)
 
     @staticmethod
     def create(watarid):
@@ -242,17 +252,17 @@ def main():
     clean = [Case(generation, act) for generation in ("ws2012r2", "ws2008r2sp1") for act in ("create", "delete")]
     run_all(clean, binaries, folder / "clean")
     for case in clean:
-        print(f"clean {case.act} on {case.generation}: {case.requests} requests, {case.machines}", flush=True)
+        print(f"clean {case.act} on {case.generation}: {case.requests} requests, {case.state}", flush=True)
     problems = [f"clean {case.act} on {case.generation}: {case.problem}" for case in clean if case.problem]
-    expected = {(case.generation, case.act): case.machines for case in clean}
+    expected = {(case.generation, case.act): case.state for case in clean}
     cases = [] if problems else interrupted_cases(clean, os.environ.get("WATARI_CRASH") != "sample")
     if cases:
         run_all(cases, binaries, folder / "killed")
     for case in cases:
         if case.problem:
             problems.append(f"{case}: {case.problem}")
-        elif case.machines != expected[case.generation, case.act]:
-            problems.append(f"{case}: left {case.machines}, a clean run {expected[case.generation, case.act]}")
+        elif case.state != expected[case.generation, case.act]:
+            problems.append(f"{case}: left {case.state}, a clean run {expected[case.generation, case.act]}")
     kills = sum(case.killed for case in cases)
     print(f"{kills} kills in {len(cases)} cases, {time.monotonic() - began:.0f} s, {len(problems)} problem(s)")
     if problems:

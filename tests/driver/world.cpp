@@ -37,7 +37,7 @@ World::World(Row row, std::map<std::string, std::string> switches) : row_(row)
             port.trunk = {42};
         }
     }
-    host_->listen(network_, {"10.0.0.1", 5985});
+    host_->listen(network_, {"127.42.0.1", 5985});
     open();
 }
 
@@ -45,7 +45,7 @@ World::~World() = default;
 
 HostAddress World::address() const
 {
-    return {.endpoint = {"10.0.0.1", 5985},
+    return {.endpoint = {"127.42.0.1", 5985},
             .user = "Administrator",
             .password = "watari-sim",
             .ns = row_.ns == Namespace::v1 ? NamespaceChoice::v1 : NamespaceChoice::v2};
@@ -62,7 +62,7 @@ void World::be_conservative()
 {
     std::vector<std::string> names;
     for (const auto& one : engine().profile().all()) {
-        if (one.name != "v1_namespace_gone" && !one.name.starts_with("v1_vlan")) {
+        if (one.name != "v1_namespace_gone" && one.name != "v1_vlan_not_trunked") {
             names.push_back(one.name);
         }
     }

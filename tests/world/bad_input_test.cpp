@@ -64,7 +64,7 @@ protected:
     json::object enroll(json::object differing)
     {
         json::object body{{"name", "late"},
-                          {"address", "10.0.0.9"},
+                          {"address", "127.42.0.9"},
                           {"user", World::user},
                           {"password", World::password}};
         for (const auto& [key, value] : differing) {
@@ -205,8 +205,9 @@ TEST_F(BadInput, a_wrong_password_is_tried_once)
 
 TEST_F(BadInput, a_host_that_is_down)
 {
-    const Answer accepted = world.post(
-        "/v1/hosts", {{"name", "late"}, {"address", "10.0.0.9"}, {"user", "u"}, {"password", "p"}});
+    const Answer accepted =
+        world.post("/v1/hosts",
+                   {{"name", "late"}, {"address", "127.42.0.9"}, {"user", "u"}, {"password", "p"}});
     ASSERT_EQ(accepted.status, 202);
     expect_failed(world.ended(accepted), "connection_refused");
     EXPECT_EQ(world.get("/v1/hosts/late").status, 404) << "its name is free again";

@@ -76,6 +76,19 @@ TEST(World, changes_a_desktop_on_every_generation)
     }
 }
 
+TEST(World, never_speaks_v1_to_a_host_that_has_v2)
+{
+    World world{{.hosts = old_and_new, .refresh_every = std::chrono::seconds{60}}};
+    live(world);
+    for (std::size_t index = 1; index < world.host_count(); ++index) {
+        const auto& log = world.host(index).log().entries();
+        ASSERT_GT(log.size(), 50U);
+        for (const sim::LoggedRequest& request : log) {
+            EXPECT_NE(request.ns, "root/virtualization") << request.operation << request.class_name;
+        }
+    }
+}
+
 TEST(World, leaves_nothing_of_a_deleted_desktop_and_everything_of_others)
 {
     World world{{.hosts = old_and_new}};

@@ -74,7 +74,7 @@ private:
         const std::size_t host = below(world_.host_count());
         sim::Faults& faults = world_.host(host).faults();
         const auto delay = std::chrono::milliseconds{below(40'000)};
-        switch (below(6)) {
+        switch (below(7)) {
         case 0: {
             static constexpr FaultEffect effects[] = {
                 FaultEffect::lost_request, FaultEffect::lost_answer, FaultEffect::late_execution};

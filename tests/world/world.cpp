@@ -92,7 +92,7 @@ World::~World()
 
 net::Endpoint World::host_address(std::size_t index)
 {
-    return {.address = fmt::format("10.0.0.{}", index + 1), .port = 5985};
+    return {.address = fmt::format("127.42.0.{}", index + 1), .port = 5985};
 }
 
 /// As the operator of a 2008 R2 host must: the switch's external port passes tagged frames of this

@@ -293,6 +293,7 @@ MethodAnswer add_features(Repository& repository, Host& host, const MethodCall& 
     return feature_answer(
         host, *at.vm, job_add, [&host, id = at.vm->id, connection = at.device, given] {
             std::vector<cim::ObjectPath> paths;
+            paths.reserve(given.size());
             for (const cim::Instance& feature : given) {
                 paths.push_back(set_feature(host, *host.find_vm(id), connection, feature));
             }

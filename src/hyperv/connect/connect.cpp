@@ -40,7 +40,8 @@ http::MakeConnectionGuard guard_for(const HostAddress& address)
 {
     return wsman::client_guard(
         auth::basic_client({.user = address.user, .password = auth::Secret{address.password}},
-                           auth::InTheClear::allowed));
+                           net::is_loopback(address.endpoint.address) ? auth::InTheClear::allowed
+                                                                      : auth::InTheClear::refused));
 }
 
 http::ClientOptions client_options(const HostAddress& address, const std::string& stack)

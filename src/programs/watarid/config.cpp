@@ -81,11 +81,6 @@ void read_environment(const std::vector<std::pair<std::string, std::string>>& en
     }
 }
 
-bool is_loopback(const std::string& address)
-{
-    return address.starts_with("127.") || address == "::1" || address == "localhost";
-}
-
 std::optional<log::Level> level_from(std::string_view text)
 {
     constexpr std::array<std::pair<std::string_view, log::Level>, 4> levels{
@@ -140,7 +135,7 @@ Loaded load_config(const Flags& flags,
     if (loaded.config.tls_certificate.empty() != loaded.config.tls_key.empty()) {
         loaded.problems.emplace_back(message::config_tls_incomplete{});
     }
-    if (loaded.config.tls_certificate.empty() && !is_loopback(loaded.config.listen.address)) {
+    if (loaded.config.tls_certificate.empty() && !net::is_loopback(loaded.config.listen.address)) {
         loaded.problems.emplace_back(
             message::config_needs_tls{.address = loaded.config.listen.text()});
     }
