@@ -21,7 +21,7 @@ namespace watari::sim {
 struct ServiceOptions {
     std::vector<auth::Credentials> accounts; ///< Basic; empty: nobody gets in, unless `anonymous`
     auth::MakeServerScheme authentication = {}; ///< in place of Basic; may serve many hosts
-    bool anonymous = false;                  ///< tests: everybody is admitted
+    bool anonymous = false;                     ///< tests: everybody is admitted
     bool allow_unencrypted =
         true; ///< false: 500 without body for what came in clear (wsman.md 10.7)
     std::string language = "en-US"; ///< of texts and xml:lang

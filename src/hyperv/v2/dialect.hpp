@@ -19,8 +19,8 @@ struct Images {
     /// A VHD only grows, and a differencing one not at all (disk-formats.md 5 [documented]); a VHDX
     /// would be made smaller.
     static bool never_shrinks(std::string_view path) { return cim::folded(path).ends_with(".vhd"); }
-    /// One class-wide query; where the host has checkpoint disks at all, one Get too and one request
-    /// per file of their chains.
+    /// One class-wide query; where the host has checkpoint disks at all, one Get too and one
+    /// request per file of their chains.
     static Task<> require_growable(Act& act, const DiskFacts& disk);
     /// One class-wide query.
     static Task<wmi::HeldDisks> read_held_disks(Act& act);

@@ -91,8 +91,9 @@ TEST(Duration, reads_what_clients_send_and_nothing_else)
     EXPECT_EQ(duration_from("PT0.5S"), 500ms);
     EXPECT_EQ(duration_from("P1DT2H3M4.0059S"), 24h + 2h + 3min + 4005ms);
     EXPECT_EQ(duration_from("P0Y0M1D"), 24h);
-    for (const char* bad : {"", "60", "PT", "P", "PT-1S", "-PT1S", "P1Y", "P1M", "PT1", "PT1S1M",
-                            "PTS", "PT1.5M", "PT99999999999S", "P1DT", "PT1.S", "PT1D", "P1H", "P0Y1H"}) {
+    for (const char* bad :
+         {"", "60", "PT", "P", "PT-1S", "-PT1S", "P1Y", "P1M", "PT1", "PT1S1M", "PTS", "PT1.5M",
+          "PT99999999999S", "P1DT", "PT1.S", "PT1D", "P1H", "P0Y1H"}) {
         EXPECT_FALSE(duration_from(bad)) << bad;
     }
     EXPECT_EQ(duration_text(60s), "PT60.000S");

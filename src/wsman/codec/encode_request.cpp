@@ -175,7 +175,11 @@ std::string encode(const Request& request)
     out.open("s:Envelope").attribute("xmlns:s", names::soap);
     if (std::holds_alternative<Identify>(request.body)) {
         out.attribute("xmlns:wsmid", names::identity);
-        out.empty_element("s:Header").open("s:Body").empty_element("wsmid:Identify").close().close();
+        out.empty_element("s:Header")
+            .open("s:Body")
+            .empty_element("wsmid:Identify")
+            .close()
+            .close();
         return out.take();
     }
     out.attribute("xmlns:a", names::addressing);
