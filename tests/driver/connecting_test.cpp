@@ -14,7 +14,9 @@ std::optional<Error> failure_at(const std::string& address)
     SimulatedClock clock{loop};
     net::MemoryNetwork network{loop.get_executor(), clock};
     const auto random = seeded_random(1);
-    sim::SimulatedHost host{loop.get_executor(), clock, {}};
+    sim::HostOptions options;
+    options.service.accounts = {{.user = "Administrator", .password = auth::Secret{"watari-sim"}}};
+    sim::SimulatedHost host{loop.get_executor(), clock, options};
     host.listen(network, {address, 5985});
     const auto connector = make_connector(network, clock, *random);
     try {
@@ -33,7 +35,8 @@ TEST(Connecting, sends_no_password_in_the_clear_beyond_this_machine)
     const auto refused = failure_at("10.0.0.1");
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->code(), "basic_needs_encryption");
-    EXPECT_FALSE(failure_at("127.42.0.1"));
+    const auto failure = failure_at("127.42.0.1");
+    EXPECT_FALSE(failure) << failure->code();
 }
 
 } // namespace
