@@ -35,10 +35,9 @@ protected:
 
 TEST_P(Copies, of_one_image_ordered_at_once_are_made_one_after_the_other)
 {
-    std::vector<Answer> accepted;
-    for (int number = 0; number < 3; ++number) {
-        accepted.push_back(world.post("/v1/vms", copied(number)));
-    }
+    const std::vector<Answer> accepted{world.post("/v1/vms", copied(0)),
+                                       world.post("/v1/vms", copied(1)),
+                                       world.post("/v1/vms", copied(2))};
     for (const Answer& order : accepted) {
         world.must(world.ended(order));
     }
