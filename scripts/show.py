@@ -272,7 +272,7 @@ def story(hosts, watarid):
     enroll("hv2012", hosts["hv2012"], "--namespace", "v1")
     watari("storage", "add", "--host", "hv2012", "--path", "D:\\watari")
     watari("vm", "create", "old-1", "--plan", "small", "--network", "customers", "--host", "hv2012")
-    change("old-1", 2, "2GiB", "2GiB")
+    change("old-1", 2, 2, 2)
     watari("vm", "stop", "old-1")
     watari("vm", "delete", "old-1")
     only_images_left()
