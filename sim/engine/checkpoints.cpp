@@ -45,6 +45,21 @@ void replace_path(Settings& settings, const std::string& from, const std::string
     }
 }
 
+/// From now on the disks of these settings are written to layers of their own.
+void put_layers(Storage& storage, Settings& settings, const Uuid& layer)
+{
+    for (Device& device : settings.devices) {
+        if (device.kind == DeviceKind::hard_disk) {
+            const DiskSpec spec{.path = layer_path(device.path, layer),
+                                .format = storage.disk(device.path).spec.format,
+                                .kind = DiskKind::differencing,
+                                .parent = device.path};
+            storage.create_disk(spec);
+            device.path = spec.path;
+        }
+    }
+}
+
 } // namespace
 
 const Job& Host::create_checkpoint(Vm& vm)
@@ -69,18 +84,7 @@ const Job& Host::create_checkpoint(Vm& vm)
              checkpoint.settings.name =
                  fmt::format("{} - ({})", found->settings.name, to_rfc3339(clock_.now()));
              checkpoint.settings.created = clock_.now();
-             const Uuid layer = Uuid::random(random_);
-             for (Device& device : found->settings.devices) {
-                 if (device.kind == DeviceKind::hard_disk) {
-                     const DiskInfo base = storage_.disk(device.path);
-                     const DiskSpec spec{.path = layer_path(device.path, layer),
-                                         .format = base.spec.format,
-                                         .kind = DiskKind::differencing,
-                                         .parent = device.path};
-                     storage_.create_disk(spec);
-                     device.path = spec.path;
-                 }
-             }
+             put_layers(storage_, found->settings, Uuid::random(random_));
              if (checkpoint.with_memory) {
                  storage_.unlock(vm_id.upper());
                  open_disks(*found);
@@ -117,18 +121,7 @@ const Job& Host::apply_checkpoint(Vm& vm, const Uuid& checkpoint)
                             const Settings gone = found->settings;
                             Settings settings = wanted->settings;
                             settings.name = gone.name;
-                            const Uuid layer = Uuid::random(random_);
-                            for (Device& device : settings.devices) {
-                                if (device.kind == DeviceKind::hard_disk) {
-                                    const DiskInfo base = storage_.disk(device.path);
-                                    const DiskSpec spec{.path = layer_path(device.path, layer),
-                                                        .format = base.spec.format,
-                                                        .kind = DiskKind::differencing,
-                                                        .parent = device.path};
-                                    storage_.create_disk(spec);
-                                    device.path = spec.path;
-                                }
-                            }
+                            put_layers(storage_, settings, Uuid::random(random_));
                             found->settings = std::move(settings);
                             found->current_checkpoint = found->applied_checkpoint = checkpoint;
                             enter(*found, wanted->with_memory ? VmState::saved : VmState::off);

@@ -94,7 +94,6 @@ public:
     void clear();
     void set_next_fault(JobFault fault) { next_fault_ = std::move(fault); }
     std::optional<JobFault> take_fault();
-    void set_time_before_removal(std::chrono::seconds time) { keep_ = time; }
     std::chrono::seconds time_before_removal() const noexcept { return keep_; }
 
 private:
@@ -105,7 +104,7 @@ private:
 
     Clock& clock_;
     Random& random_;
-    std::chrono::seconds keep_{300};
+    static constexpr std::chrono::seconds keep_{300};
     std::optional<JobFault> next_fault_;
     std::map<Uuid, std::unique_ptr<Entry>> entries_;
 };
