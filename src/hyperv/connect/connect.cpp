@@ -1,12 +1,9 @@
 #include "hyperv/connect/connect.hpp"
 
-#include "auth/scheme.hpp"
-#include "core/log.hpp"
 #include "hyperv/connect/connection.hpp"
 #include "hyperv/connect/probe.hpp"
 #include "hyperv/v1/driver.hpp"
 #include "hyperv/v2/driver.hpp"
-#include "wsman/client/guard.hpp"
 
 #include <utility>
 
@@ -36,31 +33,13 @@ std::string_view to_string(NamespaceChoice choice) noexcept
     return "auto";
 }
 
-http::MakeConnectionGuard guard_for(const HostAddress& address)
-{
-    return wsman::client_guard(
-        auth::basic_client({.user = address.user, .password = auth::Secret{address.password}},
-                           net::is_loopback(address.endpoint.address) ? auth::InTheClear::allowed
-                                                                      : auth::InTheClear::refused));
-}
-
-http::ClientOptions client_options(const HostAddress& address, const std::string& stack)
-{
-    if (address.tls && address.tls->trust == net::TlsTrust::nothing) {
-        log::warn("host_certificate_not_checked", {{"host", address.endpoint.text()}});
-    }
-    http::ClientOptions options{.tls = address.tls, .make_guard = guard_for(address)};
-    options.connections_max =
-        is_stack_2(stack) ? 1 : 3; // wsman.md 9: 5 shells and operations per user on Stack 2.0
-    return options;
-}
-
 LiveConnection::LiveConnection(net::Network& network, Clock& clock, Random& random,
-                               HostAddress address, Probe probe, OnRequest on_request)
+                               const HostAddress& address, Logons& logons, Probe probe,
+                               OnRequest on_request)
     : requests_(std::make_shared<std::uint64_t>(0)),
       probe_(std::move(probe)),
       client_(std::make_unique<http::Client>(network, clock, address.endpoint,
-                                             client_options(address, probe_.stack)))
+                                             logons.client_options(address, probe_.stack)))
 {
     auto count = [requests = requests_,
                   on_request = std::move(on_request)](const wsman::RequestRecord& record) {
@@ -90,8 +69,8 @@ namespace {
 class WsmanConnector final : public Connector
 {
 public:
-    WsmanConnector(net::Network& network, Clock& clock, Random& random)
-        : network_(network), clock_(clock), random_(random)
+    WsmanConnector(net::Network& network, Clock& clock, Random& random, Pool* blocking)
+        : network_(network), clock_(clock), random_(random), logons_(clock, blocking)
     {
     }
 
@@ -100,7 +79,7 @@ public:
     std::unique_ptr<Connection> reopen(HostAddress address, Probe known,
                                        OnRequest on_request) override
     {
-        return std::make_unique<LiveConnection>(network_, clock_, random_, std::move(address),
+        return std::make_unique<LiveConnection>(network_, clock_, random_, address, logons_,
                                                 std::move(known), std::move(on_request));
     }
 
@@ -108,6 +87,7 @@ private:
     net::Network& network_;
     Clock& clock_;
     Random& random_;
+    Logons logons_;
 };
 
 Task<std::unique_ptr<Connection>> WsmanConnector::open(HostAddress address, OnRequest on_request,
@@ -117,7 +97,8 @@ Task<std::unique_ptr<Connection>> WsmanConnector::open(HostAddress address, OnRe
     Probe probe;
     {
         // Its connections are closed before the driver's are opened: Stack 2.0 admits few.
-        http::Client client{network_, clock_, address.endpoint, client_options(address, "2.0")};
+        http::Client client{network_, clock_, address.endpoint,
+                            logons_.client_options(address, "2.0")};
         const OnRequest count = [&requests, &on_request](const wsman::RequestRecord& record) {
             ++requests;
             if (on_request) {
@@ -126,17 +107,18 @@ Task<std::unique_ptr<Connection>> WsmanConnector::open(HostAddress address, OnRe
         };
         probe = co_await probe_host(client, clock_, random_, address, count, deadline);
     }
-    auto connection = std::make_unique<LiveConnection>(
-        network_, clock_, random_, std::move(address), std::move(probe), std::move(on_request));
+    auto connection = std::make_unique<LiveConnection>(network_, clock_, random_, address, logons_,
+                                                       std::move(probe), std::move(on_request));
     connection->count_probe(requests);
     co_return connection;
 }
 
 } // namespace
 
-std::unique_ptr<Connector> make_connector(net::Network& network, Clock& clock, Random& random)
+std::unique_ptr<Connector> make_connector(net::Network& network, Clock& clock, Random& random,
+                                          Pool* blocking)
 {
-    return std::make_unique<WsmanConnector>(network, clock, random);
+    return std::make_unique<WsmanConnector>(network, clock, random, blocking);
 }
 
 } // namespace watari::hyperv

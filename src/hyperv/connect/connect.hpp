@@ -24,6 +24,13 @@ std::optional<NamespaceChoice>
 namespace_choice_from(std::string_view name) noexcept; ///< "auto", "v1", "v2"
 std::string_view to_string(NamespaceChoice choice) noexcept;
 
+/// How the account of a host proves itself: Basic, NTLM under Negotiate, Kerberos, or the client
+/// certificate of the TLS connection (wsman.md 10.1).
+enum class LogonScheme { basic, ntlm, kerberos, certificate };
+std::optional<LogonScheme>
+logon_scheme_from(std::string_view name) noexcept; ///< "basic", "ntlm", "kerberos", "certificate"
+std::string_view to_string(LogonScheme scheme) noexcept;
+
 /// How to reach a host.
 struct HostAddress {
     net::Endpoint endpoint;
@@ -31,6 +38,10 @@ struct HostAddress {
     std::string user;
     std::string password;
     NamespaceChoice ns = NamespaceChoice::automatic;
+    LogonScheme scheme = LogonScheme::basic;
+    bool basic_in_the_clear = false; ///< without TLS, beyond loopback
+    std::string name = {};           ///< as Kerberos knows the host; empty: the endpoint's address
+    std::string keytab = {};         ///< file; Kerberos without a password
 };
 
 /// One HTTP request to a host, as budgets and traces see it.
@@ -73,7 +84,9 @@ public:
 };
 
 /// By WS-Management: Identify, then the management service of the v2 namespace (`auto` prefers v2),
-/// then capabilities by evidence. What is given outlives the connector and its connections.
-std::unique_ptr<Connector> make_connector(net::Network& network, Clock& clock, Random& random);
+/// then capabilities by evidence. What is given outlives the connector and its connections. Logons
+/// that may wait for a KDC do so on `blocking`, or without one on the loop.
+std::unique_ptr<Connector> make_connector(net::Network& network, Clock& clock, Random& random,
+                                          Pool* blocking = nullptr);
 
 } // namespace watari::hyperv

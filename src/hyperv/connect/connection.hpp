@@ -2,20 +2,16 @@
 
 #include "http/client.hpp"
 #include "hyperv/connect/connect.hpp"
+#include "hyperv/connect/logons.hpp"
 
 namespace watari::hyperv {
-
-/// How a connection to this host authenticates.
-http::MakeConnectionGuard guard_for(const HostAddress& address);
-/// `stack` as Identify says it; empty: not known yet.
-http::ClientOptions client_options(const HostAddress& address, const std::string& stack);
 
 /// An http::Client and the driver over it; counts what leaves.
 class LiveConnection final : public Connection
 {
 public:
-    LiveConnection(net::Network& network, Clock& clock, Random& random, HostAddress address,
-                   Probe probe, OnRequest on_request);
+    LiveConnection(net::Network& network, Clock& clock, Random& random, const HostAddress& address,
+                   Logons& logons, Probe probe, OnRequest on_request);
 
     Driver& driver() override { return *driver_; }
     const Probe& probe() const override { return probe_; }

@@ -1,5 +1,6 @@
 set(SOURCES
     connect.cpp
+    logons.cpp
     probe.cpp
 )
 set(TESTS)

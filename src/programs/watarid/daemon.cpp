@@ -89,7 +89,8 @@ struct Daemon::Parts {
         : data(own_folder(options.data)),
           secrets(store::open_secret_box(data / "secrets.key")),
           store(store::sqlite::open(data / "watari.db", seams.clock, options.sqlite)),
-          connector(hyperv::make_connector(seams.network, seams.clock, seams.random))
+          connector(
+              hyperv::make_connector(seams.network, seams.clock, seams.random, seams.blocking))
     {
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/pool.hpp"
 #include "core/random.hpp"
 #include "fleet/fleet.hpp"
 #include "http/server.hpp"
@@ -24,6 +25,7 @@ struct Seams {
     Clock& clock;
     Random& random;
     net::Network& network;
+    Pool* blocking = nullptr; ///< for logons that may wait for a KDC; null: they wait on the loop
 };
 
 struct DaemonOptions {

@@ -45,6 +45,9 @@ Language language_of(const std::vector<std::pair<std::string, std::string>>& var
     return Language::en;
 }
 
+/// Kerberos logons that may wait for a KDC; more than one realm may use (wsman::KdcWaits).
+constexpr std::size_t logons_at_once = 8;
+
 /// Runs until a signal asks for the end; a start that fails ends the program, and so does a control
 /// plane that cannot go on: it would accept what it never does.
 Task<> run(Daemon& daemon, boost::asio::signal_set& signals, Clock& clock,
@@ -97,10 +100,11 @@ int serve(const Config& config, Language language)
     const auto clock = system_clock(loop.get_executor());
     const auto random = system_random();
     const auto network = net::tcp_network(loop.get_executor(), *clock);
+    const auto blocking = thread_pool(logons_at_once);
     boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
     std::optional<Error> failure;
     try {
-        Daemon daemon{{loop.get_executor(), *clock, *random, *network},
+        Daemon daemon{{loop.get_executor(), *clock, *random, *network, blocking.get()},
                       {.data = config.data,
                        .listen = config.listen,
                        .tls = tls_of(config),

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "http/client.hpp"
+#include "hyperv/connect/connect.hpp"
+#include "wsman/client/kdc_waits.hpp"
+#include "wsman/client/password_tries.hpp"
+
+#include <optional>
+#include <string>
+
+namespace watari::hyperv {
+
+/// How connections to hosts are made, and what the logons of all of them share. Outlives them.
+class Logons
+{
+public:
+    /// `blocking` null: logons that may wait for a KDC wait on the loop.
+    Logons(Clock& clock, Pool* blocking);
+
+    /// `stack` as Identify says it; empty: not known yet. Throws what the scheme's maker throws.
+    http::ClientOptions client_options(const HostAddress& address, const std::string& stack);
+
+private:
+    Clock& clock_;
+    std::optional<wsman::KdcWaits> kdc_waits_;
+    wsman::PasswordLedger passwords_;
+};
+
+} // namespace watari::hyperv
