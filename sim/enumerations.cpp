@@ -33,6 +33,16 @@ bool Enumerations::close(const std::string& context)
     return open_.erase(context) > 0;
 }
 
+void Enumerations::given(const std::string& context, std::size_t count, bool was_last)
+{
+    if (Enumeration* enumeration = find(context)) {
+        enumeration->given += count;
+        if (was_last) {
+            close(context);
+        }
+    }
+}
+
 std::size_t Enumerations::count_of(const std::string& account)
 {
     expire();

@@ -37,6 +37,8 @@ public:
     /// nullptr: unknown, ended or expired.
     Enumeration* find(const std::string& context);
     bool close(const std::string& context);
+    /// `count` more items went out; after the last ones the context is gone.
+    void given(const std::string& context, std::size_t count, bool was_last);
     std::size_t count_of(const std::string& account);
     void clear() { open_.clear(); }
 

@@ -47,6 +47,10 @@ private:
                                          const wsman::ResourceName& resource);
     wsman::ResponseBody pull(const wsman::Pull& wanted);
     wsman::ItemsResponse take(Enumeration& enumeration, std::size_t count);
+    std::string print(const wsman::Request& request, wsman::Response& response,
+                      wsman::ResponseBody body) const;
+    std::string encode_batch(const wsman::Request& request, wsman::Response& response,
+                             wsman::ItemsResponse part, std::size_t limit);
 
     Host& host_;
     Random& random_;

@@ -4,6 +4,15 @@
 
 #include <utility>
 
+namespace watari::sim {
+
+bool is_old_stack(Generation generation) noexcept
+{
+    return wsman_stack(generation) == "2.0";
+}
+
+} // namespace watari::sim
+
 namespace watari::sim::soap {
 
 namespace {
@@ -16,6 +25,11 @@ constexpr std::uint32_t wmi_invalid_method = 0x8004102E;
 constexpr std::uint32_t wmi_invalid_method_parameters = 0x8004102F;
 
 } // namespace
+
+[[noreturn]] void refuse(wsman::Fault fault)
+{
+    throw Refused{std::move(fault)};
+}
 
 wsman::Fault sender(std::string subcode, std::uint32_t number, std::string text, std::string detail)
 {
@@ -39,7 +53,7 @@ wsman::Fault of_wmi(wsman::Fault fault, std::uint32_t hresult, std::uint32_t cim
 {
     fault.wmi_code = hresult;
     fault.cim_status = cim_status;
-    fault.as_wmi_error = wsman_stack(generation) != "2.0";
+    fault.as_wmi_error = !is_old_stack(generation);
     return fault;
 }
 

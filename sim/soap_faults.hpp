@@ -8,8 +8,21 @@
 #include <string>
 #include <string_view>
 
+namespace watari::sim {
+
+/// Stack 2.0 (2008 R2) has no Create, Delete, events, class metadata and MSFT_WmiError for WMI.
+bool is_old_stack(Generation generation) noexcept;
+
+} // namespace watari::sim
+
 /// The SOAP faults of a Windows host: subcode, detail and numbers as wsman.md 8.2 lists them.
 namespace watari::sim::soap {
+
+/// A request answered with a fault, on its way up to who answers.
+struct Refused {
+    wsman::Fault fault;
+};
+[[noreturn]] void refuse(wsman::Fault fault);
 
 wsman::Fault sender(std::string subcode, std::uint32_t number, std::string text,
                     std::string detail = {});

@@ -50,6 +50,9 @@ set(SOURCES
     host/v2/systems.cpp
     host/v2/templates.cpp
     operations.cpp
+    operations_addressing.cpp
+    operations_encode.cpp
+    operations_enumerate.cpp
     repository.cpp
     repository_associations.cpp
     repository_embedded.cpp
