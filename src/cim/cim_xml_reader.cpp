@@ -1,4 +1,5 @@
 #include "cim/cim_xml.hpp"
+#include "cim/cim_xml_elements.hpp"
 #include "cim/object_path.hpp"
 #include "core/error.hpp"
 #include "messages/cim.hpp"
@@ -25,34 +26,10 @@ struct NamedReference {
 constexpr std::array named_references{NamedReference{"&amp;", 32768},
                                       NamedReference{"&lt;", 32773}};
 
-[[noreturn]] void fail(std::string why)
-{
-    throw Error{ErrorKind::invalid, message::cim_xml_malformed{.why = std::move(why)}};
-}
-
-bool is(const xml::Element& element, std::string_view name)
-{
-    return element.name() == name;
-}
-
-std::string_view required(const xml::Element& element, std::string_view name)
-{
-    const auto value = element.attribute("", name);
-    if (!value || value->empty()) {
-        fail("a " + std::string{element.name()} + " has no " + std::string{name});
-    }
-    return *value;
-}
-
-const xml::Element* child(const xml::Element& element, std::string_view name)
-{
-    for (const xml::Element& at : element.children()) {
-        if (is(at, name)) {
-            return &at;
-        }
-    }
-    return nullptr;
-}
+using elements::child;
+using elements::fail;
+using elements::is;
+using elements::required;
 
 const xml::Element& only_child(const xml::Element& element)
 {
@@ -164,7 +141,7 @@ private:
             fail("an INSTANCE may not contain " + std::string{element.name()});
         }
         Property result{.name = std::string{required(element, "NAME")},
-                        .type = type(element),
+                        .type = elements::type_of(element),
                         .is_array = is_array};
         for (const xml::Element& at : element.children()) {
             if (is(at, "QUALIFIER")) {
@@ -178,19 +155,6 @@ private:
             }
         }
         return result;
-    }
-
-    Type type(const xml::Element& element) const
-    {
-        const auto name = required(element, "TYPE");
-        const auto type = type_from(name);
-        if (!type || *type == Type::reference || *type == Type::object) {
-            fail("there is no TYPE " + std::string{name.substr(0, shown_bytes_max)});
-        }
-        // Both spellings are in use (DSP0201 2.2 and later).
-        const bool embedded =
-            element.attribute("", "EmbeddedObject") || element.attribute("", "EMBEDDEDOBJECT");
-        return embedded && *type == Type::string ? Type::object : *type;
     }
 
     Value array(const Property& property, const xml::Element& element) const

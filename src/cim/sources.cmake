@@ -1,6 +1,10 @@
 set(SOURCES
+    cim_xml_elements.cpp
     cim_xml_reader.cpp
     cim_xml_writer.cpp
+    class_declaration.cpp
+    class_xml_reader.cpp
+    class_xml_writer.cpp
     datetime.cpp
     instance.cpp
     object_path.cpp

@@ -2,6 +2,7 @@
 
 #include "core/uuid.hpp"
 #include "messages/wsman.hpp"
+#include "wsman/client/observe_only.hpp"
 #include "wsman/codec/codec.hpp"
 #include "wsman/codec/names.hpp"
 
@@ -30,6 +31,9 @@ std::string_view action_of(const RequestBody& body)
         std::string_view operator()(const Pull&) const { return names::pull; }
         std::string_view operator()(const Release&) const { return names::release; }
         std::string_view operator()(const Invoke&) const { return {}; }
+        std::string_view operator()(const Subscribe&) const { return names::subscribe; }
+        std::string_view operator()(const Unsubscribe&) const { return names::unsubscribe; }
+        std::string_view operator()(const Renew&) const { return names::renew; }
     };
     return std::visit(Namer{}, body);
 }
@@ -117,7 +121,8 @@ RequestHeader Channel::header_for(const RequestBody& body, const Asked& asked,
 {
     RequestHeader header;
     header.to = options_.to;
-    header.resource_uri = resource_uri(asked.ns, class_name);
+    header.resource_uri =
+        asked.resource_uri.empty() ? resource_uri(asked.ns, class_name) : asked.resource_uri;
     header.action = std::holds_alternative<Invoke>(body)
                         ? header.resource_uri + "/" + std::get<Invoke>(body).method
                         : std::string{action_of(body)};
@@ -161,6 +166,7 @@ Task<Response> Channel::exchange(RequestBody body, std::string class_name,
                                  std::vector<Selector> selectors, const Asked& asked,
                                  Deadline deadline)
 {
+    require_may_send(options_.observation.get(), body, class_name);
     if (deadline.passed(clock_)) {
         throw Error{ErrorKind::timed_out, message::wsman_timed_out{.action = asked.action,
                                                                    .class_name = asked.class_name}};

@@ -14,7 +14,8 @@ struct Asked {
     std::string action; ///< "Get", "Enumerate", or the method's name
     std::string ns = {};
     std::string class_name = {};
-    std::string object = {}; ///< the keys as "Name=…"
+    std::string object = {};       ///< the keys as "Name=…"
+    std::string resource_uri = {}; ///< in place of that of ns and class
     std::string query = {};
     bool query_is_sound =
         false; ///< the query is WQL as far as we can tell: what the host rejects is a name in it

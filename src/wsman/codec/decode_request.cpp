@@ -57,8 +57,9 @@ std::optional<std::uint32_t> count_of(const xml::Element* element)
 class BodyReader
 {
 public:
-    BodyReader(const xml::Element& body, const RequestHeader& header, const TypesOf& types_of)
-        : element_(body.first_child()),
+    BodyReader(const Envelope& envelope, const RequestHeader& header, const TypesOf& types_of)
+        : element_(envelope.body->first_child()),
+          header_element_(envelope.header),
           header_(header),
           types_of_(types_of),
           resource_(parse_resource_uri(header.resource_uri))
@@ -73,6 +74,10 @@ private:
     Refusal read_pull(Pull& into);
     Refusal read_release(Release& into);
     Refusal read_invoke(Invoke& into);
+    Refusal read_eventing(RequestBody& into);
+    Refusal read_subscribe(Subscribe& into);
+    /// Unsubscribe or Renew: `into` gets the subscription's identifier.
+    Refusal read_subscription(std::string_view name, std::string& into);
     Refusal missing(std::string_view name) const;
     const cim::TypeSource& types() const
     {
@@ -80,6 +85,7 @@ private:
     }
 
     const xml::Element* element_;
+    const xml::Element* header_element_;
     const RequestHeader& header_;
     const TypesOf& types_of_;
     std::optional<ResourceName> resource_;
@@ -111,10 +117,35 @@ Refusal BodyReader::read(RequestBody& into)
     if (action == names::release) {
         return read_release(into.emplace<Release>());
     }
+    if (action.starts_with(names::eventing)) {
+        return read_eventing(into);
+    }
     if (action.size() > header_.resource_uri.size() + 1 &&
         cim::same_name(action.substr(0, header_.resource_uri.size()), header_.resource_uri) &&
         action[header_.resource_uri.size()] == '/') {
         return read_invoke(into.emplace<Invoke>());
+    }
+    into = Get{};
+    return make_fault(faults::action_not_supported);
+}
+
+Refusal BodyReader::read_eventing(RequestBody& into)
+{
+    if (header_.action == names::subscribe) {
+        return read_subscribe(into.emplace<Subscribe>());
+    }
+    if (header_.action == names::unsubscribe) {
+        return read_subscription("Unsubscribe", into.emplace<Unsubscribe>().identifier);
+    }
+    if (header_.action == names::renew) {
+        auto& renew = into.emplace<Renew>();
+        if (Refusal refusal = read_subscription("Renew", renew.identifier)) {
+            return refusal;
+        }
+        if (const auto* expires = element_->child(names::eventing, "Expires")) {
+            renew.expires = duration_from(expires->trimmed_text());
+        }
+        return {};
     }
     into = Get{};
     return make_fault(faults::action_not_supported);
@@ -160,6 +191,39 @@ Refusal BodyReader::read_enumerate(Enumerate& into)
     if (filter != nullptr) {
         into.filter = read_filter(*filter);
     }
+    return {};
+}
+
+Refusal BodyReader::read_subscribe(Subscribe& into)
+{
+    if (element_ == nullptr || !element_->is(names::eventing, "Subscribe")) {
+        return missing("Subscribe");
+    }
+    const auto* delivery = element_->child(names::eventing, "Delivery");
+    if (delivery == nullptr) {
+        return missing("Delivery");
+    }
+    into.mode = delivery->attribute({}, "Mode").value_or("");
+    if (const auto* heartbeats = delivery->child(names::wsman, "Heartbeats")) {
+        into.heartbeats = duration_from(heartbeats->trimmed_text());
+    }
+    if (const auto* expires = element_->child(names::eventing, "Expires")) {
+        into.expires = duration_from(expires->trimmed_text());
+    }
+    const auto* filter = element_->child(names::wsman, "Filter");
+    filter = filter != nullptr ? filter : element_->child(names::eventing, "Filter");
+    if (filter != nullptr) {
+        into.filter = read_filter(*filter);
+    }
+    return {};
+}
+
+Refusal BodyReader::read_subscription(std::string_view name, std::string& into)
+{
+    if (element_ == nullptr || !element_->is(names::eventing, name)) {
+        return missing(name);
+    }
+    into = header_text(header_element_, names::eventing, "Identifier");
     return {};
 }
 
@@ -230,7 +294,7 @@ Refusal read_request(std::string_view bytes, const TypesOf& types_of, Request& r
         return {};
     }
     Refusal of_header = read_request_header(envelope.header, request.header);
-    Refusal of_body = BodyReader{*envelope.body, request.header, types_of}.read(request.body);
+    Refusal of_body = BodyReader{envelope, request.header, types_of}.read(request.body);
     return of_header ? of_header : of_body;
 }
 

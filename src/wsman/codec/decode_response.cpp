@@ -1,3 +1,5 @@
+#include "cim/class_xml.hpp"
+#include "core/error.hpp"
 #include "wsman/codec/codec.hpp"
 #include "wsman/codec/envelope.hpp"
 #include "wsman/codec/fault.hpp"
@@ -42,17 +44,45 @@ cim::ObjectPath reference_from(const xml::Element& element)
     return std::move(*path);
 }
 
+/// The CLASS element of class metadata: the body's child or an item, perhaps inside a wrapper
+/// (UNVERIFIED, wsman.md 7), in no namespace or one; nullptr when there is none.
+const xml::Element* find_class(const xml::Element& element)
+{
+    if (element.name() == "CLASS" && element.attribute({}, "NAME")) {
+        return &element;
+    }
+    const auto* child = element.first_child();
+    const bool is_wrapper = child != nullptr && child->next_sibling() == nullptr;
+    return is_wrapper && child->name() == "CLASS" && child->attribute({}, "NAME") ? child : nullptr;
+}
+
+SharedClass class_from(const xml::Element& element)
+{
+    std::string why;
+    try {
+        return std::make_shared<const cim::ClassDeclaration>(cim::read_class(element));
+    } catch (const Error& error) {
+        why = error.what();
+    }
+    fail_decoding(std::move(why));
+}
+
 Item read_item(const xml::Element& element, ValueReader& values)
 {
+    if (const auto* declaration = find_class(element)) {
+        return {{}, {}, class_from(*declaration)};
+    }
     if (element.is(names::addressing, "EndpointReference")) {
-        return {{}, reference_from(element)};
+        return {{}, reference_from(element), {}};
     }
     if (!element.is(names::wsman, "Item")) {
-        return {values.instance(element), {}};
+        return {values.instance(element), {}, {}};
     }
     Item item;
     for (const xml::Element& child : element.children()) {
-        if (child.is(names::addressing, "EndpointReference")) {
+        if (const auto* declaration = find_class(child)) {
+            item.declaration = class_from(*declaration);
+        } else if (child.is(names::addressing, "EndpointReference")) {
             item.path = reference_from(child);
         } else {
             item.instance = values.instance(child);
@@ -81,6 +111,29 @@ ItemsResponse read_items(const xml::Element& element, ValueReader& values)
                 response.items.push_back(read_item(item, values));
             }
         }
+    }
+    return response;
+}
+
+SubscribeResponse read_subscription(const xml::Element& element)
+{
+    SubscribeResponse response;
+    if (const auto* manager = element.child(names::eventing, "SubscriptionManager")) {
+        const auto text = [](const xml::Element* from, std::string_view ns, std::string_view name) {
+            const auto* child = from != nullptr ? from->child(ns, name) : nullptr;
+            return std::string{child != nullptr ? child->trimmed_text() : std::string_view{}};
+        };
+        response.manager = text(manager, names::addressing, "Address");
+        // The older addressing says properties, the newer parameters; both are read.
+        const auto* given = manager->child(names::addressing, "ReferenceProperties");
+        given = given != nullptr ? given : manager->child(names::addressing, "ReferenceParameters");
+        response.identifier = text(given, names::eventing, "Identifier");
+    }
+    if (const auto* expires = element.child(names::eventing, "Expires")) {
+        response.expires = duration_from(expires->trimmed_text());
+    }
+    if (const auto* context = element.child(names::enumeration, "EnumerationContext")) {
+        response.context = context->trimmed_text();
     }
     return response;
 }
@@ -159,13 +212,19 @@ ResponseBody read_body(const Envelope& envelope, std::string_view action,
     if (element->is(names::transfer, "ResourceCreated")) {
         return ReferenceResponse{reference_from(*element)};
     }
+    if (element->is(names::eventing, "SubscribeResponse")) {
+        return read_subscription(*element);
+    }
     ValueReader values{types, Sender::host, projected_class};
     if (element->is(names::enumeration, "EnumerateResponse") ||
         element->is(names::enumeration, "PullResponse")) {
         return read_items(*element, values);
     }
-    if (action.starts_with(names::enumeration)) {
+    if (action.starts_with(names::enumeration) || action.starts_with(names::eventing)) {
         return EmptyResponse{}; // some servers put an element into ReleaseResponse
+    }
+    if (const auto* declaration = find_class(*element)) {
+        return ClassResponse{class_from(*declaration)};
     }
     if (action.starts_with(names::get) || action.starts_with(names::put)) {
         return InstanceResponse{values.instance(*element)};

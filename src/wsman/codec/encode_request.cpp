@@ -55,7 +55,8 @@ void write_options(xml::Writer& out, const RequestHeader& header)
     out.close();
 }
 
-void write_header(xml::Writer& out, const RequestHeader& header, std::string_view ns)
+void write_header(xml::Writer& out, const RequestHeader& header, const std::string* subscription,
+                  std::string_view ns)
 {
     out.open("s:Header");
     out.element("a:To", header.to);
@@ -76,6 +77,9 @@ void write_header(xml::Writer& out, const RequestHeader& header, std::string_vie
     write_optional_headers(out, header);
     write_selectors(out, header.selectors, ns);
     write_options(out, header);
+    if (subscription != nullptr) {
+        out.element("e:Identifier", *subscription);
+    }
     out.close();
 }
 
@@ -130,6 +134,42 @@ void write_invoke(xml::Writer& out, const Invoke& invoke, std::string_view uri, 
     out.close();
 }
 
+void write_subscribe(xml::Writer& out, const Subscribe& subscribe, std::string_view ns)
+{
+    out.open("e:Subscribe");
+    out.open("e:Delivery").attribute("Mode", subscribe.mode);
+    if (subscribe.heartbeats) {
+        out.element("w:Heartbeats", duration_text(*subscribe.heartbeats));
+    }
+    out.close();
+    if (subscribe.expires) {
+        out.element("e:Expires", duration_text(*subscribe.expires));
+    }
+    if (subscribe.filter) {
+        write_filter(out, *subscribe.filter, ns);
+    }
+    out.close();
+}
+
+void write_renew(xml::Writer& out, const Renew& renew)
+{
+    out.open("e:Renew");
+    if (renew.expires) {
+        out.element("e:Expires", duration_text(*renew.expires));
+    }
+    out.close();
+}
+
+/// The subscription a request is about travels as a header of its own [C].
+const std::string* subscription_of(const RequestBody& body)
+{
+    if (const auto* unsubscribe = std::get_if<Unsubscribe>(&body)) {
+        return &unsubscribe->identifier;
+    }
+    const auto* renew = std::get_if<Renew>(&body);
+    return renew != nullptr ? &renew->identifier : nullptr;
+}
+
 void write_body(xml::Writer& out, const Request& request, std::string_view ns)
 {
     const std::string& uri = request.header.resource_uri;
@@ -157,8 +197,16 @@ void write_body(xml::Writer& out, const Request& request, std::string_view ns)
                        out.close();
                    },
                    [&](const Invoke& invoke) { write_invoke(out, invoke, uri, ns); },
+                   [&](const Subscribe& subscribe) { write_subscribe(out, subscribe, ns); },
+                   [&](const Unsubscribe&) { out.empty_element("e:Unsubscribe"); },
+                   [&](const Renew& renew) { write_renew(out, renew); },
                },
                request.body);
+}
+
+bool is_eventing(const RequestBody& body)
+{
+    return std::holds_alternative<Subscribe>(body) || subscription_of(body) != nullptr;
 }
 
 bool is_enumeration(const RequestBody& body)
@@ -186,11 +234,14 @@ std::string encode(const Request& request)
     if (is_enumeration(request.body)) {
         out.attribute("xmlns:n", names::enumeration);
     }
+    if (is_eventing(request.body)) {
+        out.attribute("xmlns:e", names::eventing);
+    }
     out.attribute("xmlns:w", names::wsman);
     out.attribute("xmlns:p", names::microsoft);
     const auto resource = parse_resource_uri(request.header.resource_uri);
     const std::string ns = resource ? resource->ns : std::string{};
-    write_header(out, request.header, ns);
+    write_header(out, request.header, subscription_of(request.body), ns);
     out.open("s:Body");
     write_body(out, request, ns);
     out.close().close();

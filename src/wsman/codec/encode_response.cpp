@@ -1,3 +1,4 @@
+#include "cim/class_xml.hpp"
 #include "wsman/codec/codec.hpp"
 #include "wsman/codec/fault.hpp"
 #include "wsman/codec/names.hpp"
@@ -24,6 +25,9 @@ std::string_view prefixes_of(const ResponseBody& body, const Response& response)
     if (std::holds_alternative<ItemsResponse>(body) ||
         response.action.starts_with(names::enumeration)) {
         return "sanw";
+    }
+    if (response.action.starts_with(names::eventing)) {
+        return "saenw"; // UNVERIFIED: no recording
     }
     return std::holds_alternative<IdentifyResponse>(body) ? "s" : "saxwp";
 }
@@ -106,6 +110,9 @@ void write_item(xml::Writer& out, const Item& item, std::string_view ns)
     if (item.instance) {
         write_instance(out, *item.instance, ns, class_uri(ns, item.instance->class_name()));
     }
+    if (item.declaration) {
+        cim::write_class(out, *item.declaration);
+    }
     if (item.path) {
         out.open("a:EndpointReference");
         write_reference(out, *item.path, ns);
@@ -134,6 +141,25 @@ void write_items(xml::Writer& out, const ItemsResponse& response, std::string_vi
     }
     if (response.end_of_sequence) {
         out.empty_element(response.is_pull ? "n:EndOfSequence" : "w:EndOfSequence");
+    }
+    out.close();
+}
+
+/// ReferenceProperties, not ReferenceParameters, in this place [C][S].
+void write_subscription(xml::Writer& out, const SubscribeResponse& response, std::string_view uri)
+{
+    out.open("e:SubscribeResponse");
+    out.open("e:SubscriptionManager");
+    out.element("a:Address", response.manager);
+    out.open("a:ReferenceProperties");
+    out.element("w:ResourceURI", uri);
+    out.element("e:Identifier", response.identifier);
+    out.close().close();
+    if (response.expires) {
+        out.element("e:Expires", duration_text(*response.expires));
+    }
+    if (!response.context.empty()) {
+        out.element("n:EnumerationContext", response.context);
     }
     out.close();
 }
@@ -171,6 +197,10 @@ void write_body(xml::Writer& out, const Response& response, const EncodeOptions&
                        write_output(out, invoked, options.resource_uri, ns);
                    },
                    [&](const Fault& fault) { write_fault(out, fault, options.language); },
+                   [&](const ClassResponse& got) { cim::write_class(out, *got.declaration); },
+                   [&](const SubscribeResponse& subscribed) {
+                       write_subscription(out, subscribed, options.resource_uri);
+                   },
                },
                response.body);
 }

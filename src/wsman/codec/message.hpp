@@ -1,11 +1,13 @@
 #pragma once
 
+#include "cim/class_declaration.hpp"
 #include "cim/instance.hpp"
 #include "cim/object_path.hpp"
 #include "core/clock.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +31,11 @@ struct ResourceName {
 /// empty: it travels in the selector
 /// `__cimnamespace` (wsman.md 2.2).
 std::optional<ResourceName> parse_resource_uri(std::string_view uri);
+
+/// The one URI of class metadata; namespace and class travel in the selectors `__cimnamespace` and
+/// `ClassName` (wsman.md 7) [C].
+std::string class_metadata_uri();
+bool is_class_metadata(std::string_view uri) noexcept;
 
 struct Selector {
     std::string name;
@@ -102,8 +109,24 @@ struct Invoke {
     bool has_element_tree_parameter = false; ///< decode: a string parameter came as elements (V38)
 };
 
-using RequestBody =
-    std::variant<Identify, Get, Put, Create, Delete, Enumerate, Pull, Release, Invoke>;
+/// WS-Eventing; hosts of Stack 3.0 offer it for WMI, UNVERIFIED by a recording (wsman.md 6).
+struct Subscribe {
+    std::string mode; ///< URI of the delivery mode
+    std::optional<Filter> filter = {};
+    std::optional<std::chrono::milliseconds> heartbeats = {};
+    std::optional<std::chrono::milliseconds> expires = {};
+};
+/// `identifier` is a SOAP header on the wire.
+struct Unsubscribe {
+    std::string identifier;
+};
+struct Renew {
+    std::string identifier;
+    std::optional<std::chrono::milliseconds> expires = {};
+};
+
+using RequestBody = std::variant<Identify, Get, Put, Create, Delete, Enumerate, Pull, Release,
+                                 Invoke, Subscribe, Unsubscribe, Renew>;
 
 struct Request {
     RequestHeader header;
@@ -123,10 +146,15 @@ struct ReferenceResponse { ///< Create
     cim::ObjectPath path;
 };
 struct EmptyResponse {
-}; ///< Delete, Release
+}; ///< Delete, Release, Unsubscribe
+using SharedClass = std::shared_ptr<const cim::ClassDeclaration>;
+struct ClassResponse { ///< Get of class metadata; never null
+    SharedClass declaration;
+};
 struct Item {
     std::optional<cim::Instance> instance;
     std::optional<cim::ObjectPath> path;
+    SharedClass declaration = {}; ///< of class metadata
 };
 /// EnumerateResponse and PullResponse.
 struct ItemsResponse {
@@ -139,6 +167,13 @@ struct ItemsResponse {
 struct InvokeResponse {
     std::string method;
     cim::Instance output;
+};
+
+struct SubscribeResponse {
+    std::string manager; ///< address of the subscription manager
+    std::string identifier;
+    std::optional<std::chrono::milliseconds> expires = {};
+    std::string context; ///< to pull events with
 };
 
 /// A SOAP fault with what Windows adds; wsman.md 8. Numbers are unsigned as on the wire.
@@ -158,8 +193,9 @@ struct Fault {
     std::vector<std::string> not_understood;
 };
 
-using ResponseBody = std::variant<IdentifyResponse, InstanceResponse, ReferenceResponse,
-                                  EmptyResponse, ItemsResponse, InvokeResponse, Fault>;
+using ResponseBody =
+    std::variant<IdentifyResponse, InstanceResponse, ReferenceResponse, EmptyResponse,
+                 ItemsResponse, InvokeResponse, Fault, ClassResponse, SubscribeResponse>;
 
 struct Response {
     std::string action;

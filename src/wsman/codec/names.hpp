@@ -37,6 +37,13 @@ inline constexpr std::string_view pull = "http://schemas.xmlsoap.org/ws/2004/09/
 inline constexpr std::string_view release =
     "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Release";
 
+inline constexpr std::string_view subscribe =
+    "http://schemas.xmlsoap.org/ws/2004/08/eventing/Subscribe";
+inline constexpr std::string_view unsubscribe =
+    "http://schemas.xmlsoap.org/ws/2004/08/eventing/Unsubscribe";
+inline constexpr std::string_view renew = "http://schemas.xmlsoap.org/ws/2004/08/eventing/Renew";
+inline constexpr std::string_view delivery_pull = "http://schemas.dmtf.org/wbem/wsman/1/wsman/Pull";
+
 inline constexpr std::string_view dialect_wql = "http://schemas.microsoft.com/wbem/wsman/1/WQL";
 inline constexpr std::string_view dialect_selector =
     "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";
@@ -55,6 +62,8 @@ inline constexpr std::string_view fault_detail_prefix =
 
 /// Selector that carries the namespace where the URI does not (DMTF form, class metadata).
 inline constexpr std::string_view namespace_selector = "__cimnamespace";
+/// Selector that names the class whose metadata is asked for [C].
+inline constexpr std::string_view class_selector = "ClassName";
 
 /// HTTP header of an Identify without credentials (wsman.md 1.4).
 inline constexpr std::string_view identify_header = "WSMANIDENTIFY";

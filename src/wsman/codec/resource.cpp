@@ -20,6 +20,17 @@ std::string resource_uri(std::string_view ns, std::string_view class_name)
     return uri;
 }
 
+std::string class_metadata_uri()
+{
+    return std::string{names::class_metadata_prefix} + "*";
+}
+
+bool is_class_metadata(std::string_view uri) noexcept
+{
+    return cim::same_name(uri.substr(0, names::class_metadata_prefix.size()),
+                          names::class_metadata_prefix);
+}
+
 std::optional<ResourceName> parse_resource_uri(std::string_view uri)
 {
     // White space around the URI is tolerated (wsman.md 2.1).

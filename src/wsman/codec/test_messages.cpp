@@ -104,6 +104,50 @@ value dump_value(const cim::Value& item, Type type)
     return value(fmt::format("{}:{}", cim::to_string(type), item.text()));
 }
 
+object dump_qualifiers(const std::vector<cim::Qualifier>& qualifiers)
+{
+    object out;
+    for (const cim::Qualifier& qualifier : qualifiers) {
+        out[qualifier.name] =
+            dump({qualifier.name, qualifier.type, qualifier.is_array, qualifier.value});
+    }
+    return out;
+}
+
+object dump_element(const cim::ElementDeclaration& element)
+{
+    return {
+        {"type", fmt::format("{}{}", cim::to_string(element.type), element.is_array ? "[]" : "")},
+        {"reference_class", element.reference_class},
+        {"class_origin", element.class_origin},
+        {"default", dump({element.name, element.type, element.is_array, element.default_value})},
+        {"qualifiers", dump_qualifiers(element.qualifiers)}};
+}
+
+object dump_class(const cim::ClassDeclaration& declaration)
+{
+    object properties;
+    for (const cim::ElementDeclaration& property : declaration.properties) {
+        properties[property.name] = dump_element(property);
+    }
+    object methods;
+    for (const cim::MethodDeclaration& method : declaration.methods) {
+        object parameters;
+        for (const cim::ElementDeclaration& parameter : method.parameters) {
+            parameters[parameter.name] = dump_element(parameter);
+        }
+        methods[method.name] = {
+            {"returns", method.returns ? cim::to_string(*method.returns) : "void"},
+            {"parameters", parameters},
+            {"qualifiers", dump_qualifiers(method.qualifiers)}};
+    }
+    return {{"name", declaration.name},
+            {"superclass", declaration.superclass},
+            {"qualifiers", dump_qualifiers(declaration.qualifiers)},
+            {"properties", properties},
+            {"methods", methods}};
+}
+
 std::string_view name_of(EnumerationMode mode)
 {
     switch (mode) {
@@ -174,6 +218,29 @@ struct RequestDump {
         out["wrapped_reference"] = invoke.has_wrapped_reference;
         out["element_tree"] = invoke.has_element_tree_parameter;
     }
+    void operator()(const Subscribe& subscribe) const
+    {
+        out["body"] = "Subscribe";
+        out["mode"] = subscribe.mode;
+        out["expires_ms"] = subscribe.expires ? value(subscribe.expires->count()) : value(nullptr);
+        out["heartbeats_ms"] =
+            subscribe.heartbeats ? value(subscribe.heartbeats->count()) : value(nullptr);
+        out["filter"] = nullptr;
+        if (subscribe.filter) {
+            out["filter"] = {{"dialect", subscribe.filter->dialect},
+                             {"text", subscribe.filter->text}};
+        }
+    }
+    void operator()(const Unsubscribe& unsubscribe) const
+    {
+        out["body"] = "Unsubscribe";
+        out["identifier"] = unsubscribe.identifier;
+    }
+    void operator()(const Renew& renew) const
+    {
+        out["body"] = "Renew";
+        out["identifier"] = renew.identifier;
+    }
 };
 
 object dump_fault(const Fault& fault)
@@ -224,6 +291,9 @@ struct ResponseDump {
             if (item.instance) {
                 one["instance"] = dump_instance(*item.instance);
             }
+            if (item.declaration) {
+                one["declaration"] = dump_class(*item.declaration);
+            }
             if (item.path) {
                 one["path"] = item.path->with_ns("").text();
             }
@@ -238,6 +308,20 @@ struct ResponseDump {
         out["output"] = parameters_of(invoked.output);
     }
     void operator()(const Fault& fault) const { out = dump_fault(fault); }
+    void operator()(const ClassResponse& got) const
+    {
+        out = dump_class(*got.declaration);
+        out["body"] = "Class";
+    }
+    void operator()(const SubscribeResponse& subscribed) const
+    {
+        out["body"] = "Subscribed";
+        out["manager"] = subscribed.manager;
+        out["identifier"] = subscribed.identifier;
+        out["expires_ms"] =
+            subscribed.expires ? value(subscribed.expires->count()) : value(nullptr);
+        out["context"] = subscribed.context;
+    }
 };
 
 std::string array_difference(const array& expected, const array& actual, const std::string& at)
