@@ -6,20 +6,25 @@ import tempfile
 
 USER = "Administrator"
 PASSWORD = "watari-sim"
+IN_THE_CLEAR = ("--auth", "basic", "--allow-unencrypted")
 
 
 class Simulator:
-    """hosts: generation -> URL. Job times are shortened, nothing else differs from a plain start."""
+    """hosts, https: generation -> URL. Job times are shortened; how accounts log on is told by options, nothing else differs."""
 
     def __init__(self, program, generations, *options):
         self.folder = tempfile.TemporaryDirectory()
-        ready = pathlib.Path(self.folder.name) / "ready.json"
-        command = [program, "--listen", "127.0.0.1:0", "--control", "", "--ready-file", str(ready),
-                   "--allow-unencrypted", "--time-scale", "20", "--hosts", ",".join(generations), *options]
+        at = pathlib.Path(self.folder.name)
+        ready = at / "ready.json"
+        self.authority = at / "tls" / "ca.pem"
+        command = [program, "--listen", "127.0.0.1:0", "--control", "", "--ready-file", str(ready), "--time-scale", "20",
+                   "--tls-folder", str(at / "tls"), "--hosts", ",".join(generations), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if not self.process.stdout.readline():  # one line is written when all hosts listen
             raise AssertionError(f"{command}: ended with {self.process.wait()}: {self.process.stderr.read()}")
-        self.hosts = {host["generation"]: host["http"] for host in json.loads(ready.read_text())}
+        hosts = json.loads(ready.read_text())
+        self.hosts = {host["generation"]: host["http"] for host in hosts}
+        self.https = {host["generation"]: host["https"] for host in hosts}
 
     def stop(self):
         self.process.terminate()
