@@ -60,6 +60,12 @@ Verb& Verb::flag(const char* name, bool& into, const Message& text)
     return *this;
 }
 
+Verb& Verb::flag(const char* name, std::optional<bool>& into, bool value, const Message& text)
+{
+    app_->add_flag_callback(name, [&into, value] { into = value; }, render(text, language_));
+    return *this;
+}
+
 Verb& Verb::limit(std::size_t& into)
 {
     auto* option = app_->add_option("--limit", into, render(message::help_limit{}, language_));
@@ -72,9 +78,16 @@ Verb& Verb::key(std::string& into)
     return option("--idempotency-key", into, message::help_key{});
 }
 
-void Verb::does(Action action)
+void Verb::does(Act act)
 {
-    app_->callback([chosen = action_, action = std::move(action)] { *chosen = action; });
+    app_->callback([chosen = action_, act = std::move(act)] { *chosen = {.act = act}; });
+}
+
+void Verb::does_directly(Act act, const bool* is_direct)
+{
+    app_->callback([chosen = action_, act = std::move(act), is_direct] {
+        *chosen = {.act = act, .is_direct = is_direct == nullptr || *is_direct};
+    });
 }
 
 Noun::Noun(CLI::App& app, Action& action, Language language, const char* name, const Message& text)

@@ -35,11 +35,15 @@ public:
     Verb& one_of(const char* name, std::optional<std::string>& into,
                  const std::vector<std::string>& values, const Message& text);
     Verb& flag(const char* name, bool& into, const Message& text);
+    /// Gives `value` to what is else not given.
+    Verb& flag(const char* name, std::optional<bool>& into, bool value, const Message& text);
     /// Options many verbs share.
     Verb& limit(std::size_t& into);
     Verb& key(std::string& into);
 
-    void does(Action action);
+    void does(Act act);
+    /// What needs no watarid; where `is_direct` is given, only if that is true after parsing.
+    void does_directly(Act act, const bool* is_direct = nullptr);
 
 private:
     CLI::App* app_;

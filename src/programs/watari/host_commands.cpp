@@ -1,9 +1,8 @@
 #include "messages/cli.hpp"
 #include "messages/cli_help.hpp"
 #include "programs/watari/commands.hpp"
+#include "programs/watari/direct_host.hpp"
 
-#include <fstream>
-#include <iostream>
 #include <memory>
 
 namespace watari::cli {
@@ -17,24 +16,6 @@ struct Enrolment {
     std::string password_file;
     std::string key;
 };
-
-/// The first line of the file; "-" is standard input.
-std::string password_in(const std::string& path)
-{
-    std::string password;
-    std::ifstream file;
-    if (path != "-") {
-        file.open(path);
-    }
-    std::getline(path == "-" ? std::cin : file, password);
-    if (password.ends_with('\r')) {
-        password.pop_back();
-    }
-    if (password.empty()) {
-        throw Error{ErrorKind::invalid, message::cli_password_file_unreadable{.path = path}};
-    }
-    return password;
-}
 
 Task<ExitCode> show(Session& session, std::string name)
 {

@@ -134,31 +134,8 @@ void add_commands(CLI::App& app, cli::Action& action, Language language)
     cli::add_operation_commands(menu);
 }
 
-void say(const Error& error, const cli::Options& options)
+client::ClientSettings settings_of(const cli::Options& options)
 {
-    std::cerr << "watari: " << client::text_of(error, options.language) << "\n";
-    const bool is_about_tls = error.code().starts_with("tls_"); // no token would help
-    if (error.kind() == ErrorKind::unauthenticated && !is_about_tls) {
-        std::cerr << render(message::cli_give_token{}, options.language) << "\n";
-    }
-}
-
-Task<> run(cli::Session& session, const cli::Action& action, int& code)
-{
-    try {
-        code = static_cast<int>(co_await action(session));
-    } catch (const Error& error) {
-        say(error, session.options);
-        code = static_cast<int>(client::exit_code_of(error));
-    }
-}
-
-int execute(const cli::Action& action, const cli::Options& options)
-{
-    boost::asio::io_context loop{1};
-    const auto clock = system_clock(loop.get_executor());
-    const auto random = system_random();
-    const auto network = net::tcp_network(loop.get_executor(), *clock);
     const auto server =
         client::server_from(options.server.empty() ? "http://127.0.0.1:8420" : options.server);
     client::ClientSettings settings{
@@ -169,8 +146,39 @@ int execute(const cli::Action& action, const cli::Options& options)
             settings.tls->ca_files = {options.ca_file};
         }
     }
-    client::Client client{*network, *clock, std::move(settings)};
-    cli::Session session{client, *clock, *random, options};
+    return settings;
+}
+
+/// `is_direct`: no watarid was asked, so no token would help.
+void say(const Error& error, const cli::Options& options, bool is_direct)
+{
+    std::cerr << "watari: " << client::text_of(error, options.language) << "\n";
+    const bool is_about_tls = error.code().starts_with("tls_"); // no token would help
+    if (error.kind() == ErrorKind::unauthenticated && !is_about_tls && !is_direct) {
+        std::cerr << render(message::cli_give_token{}, options.language) << "\n";
+    }
+}
+
+Task<> run(cli::Session& session, const cli::Action& action, int& code)
+{
+    try {
+        code = static_cast<int>(co_await action.act(session));
+    } catch (const Error& error) {
+        say(error, session.options, action.is_direct);
+        code = static_cast<int>(client::exit_code_of(error));
+    }
+}
+
+int execute(const cli::Action& action, const cli::Options& options)
+{
+    boost::asio::io_context loop{1};
+    const auto clock = system_clock(loop.get_executor());
+    const auto random = system_random();
+    const auto network = net::tcp_network(loop.get_executor(), *clock);
+    const auto pool = thread_pool(1);
+    client::Client client{*network, *clock,
+                          action.is_direct ? client::ClientSettings{} : settings_of(options)};
+    cli::Session session{client, *network, *pool, *clock, *random, options};
     int code = static_cast<int>(ExitCode::failed);
     boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
     signals.async_wait([&](const boost::system::error_code& failure, int) {
@@ -218,7 +226,7 @@ int main(int argc, char** argv)
     try {
         return execute(action, options);
     } catch (const Error& error) {
-        say(error, options);
+        say(error, options, action.is_direct);
         return static_cast<int>(client::exit_code_of(error));
     }
 }

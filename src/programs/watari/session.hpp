@@ -3,7 +3,9 @@
 #include "client/progress.hpp"
 #include "client/views.hpp"
 #include "client/wait.hpp"
+#include "core/pool.hpp"
 #include "core/random.hpp"
+#include "net/network.hpp"
 
 #include <functional>
 #include <optional>
@@ -32,12 +34,20 @@ struct Options {
 class Session
 {
 public:
-    Session(client::Client& client, Clock& clock, Random& random, Options options)
-        : client(client), clock(clock), random(random), options(std::move(options))
+    Session(client::Client& client, net::Network& network, Pool& blocking, Clock& clock,
+            Random& random, Options options)
+        : client(client),
+          network(network),
+          blocking(blocking),
+          clock(clock),
+          random(random),
+          options(std::move(options))
     {
     }
 
-    client::Client& client;
+    client::Client& client; ///< of watarid
+    net::Network& network;
+    Pool& blocking; ///< for what may wait, such as a KDC
     Clock& clock;
     Random& random;
     Options options;
@@ -78,7 +88,12 @@ private:
     void note_more(bool is_there_more) const;
 };
 
+using Act = std::function<Task<client::ExitCode>(Session&)>;
+
 /// What the command line asked for.
-using Action = std::function<Task<client::ExitCode>(Session&)>;
+struct Action {
+    Act act = {};
+    bool is_direct = false; ///< speaks to hosts by itself and needs no watarid
+};
 
 } // namespace watari::cli
