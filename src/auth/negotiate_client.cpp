@@ -131,6 +131,9 @@ std::optional<std::string> NegotiateClient::token_for_us(std::span<const std::st
 
 OM_uint32 NegotiateClient::call(std::string_view token, gss::Buffer& output, OM_uint32& minor)
 {
+    if (!credential_->is_kerberos() && !ntlm_challenge_names_target(token)) {
+        return GSS_S_DEFECTIVE_TOKEN;
+    }
     gss_buffer_desc input = gss::lend(token);
     return gss_init_sec_context(&minor, acquired_->get(), context_.out(), target_.get(),
                                 outer_mechanism(account_.mechanism), wanted_flags, 0,

@@ -228,6 +228,21 @@ TEST_P(Ntlm, says_when_the_host_offers_only_other_schemes)
     }
 }
 
+TEST_P(Ntlm, survives_a_challenge_that_names_no_target)
+{
+    Handshake handshake = connect();
+    const auto verdict = handshake.server->check(handshake.client->next({}));
+    const auto offer = read_offer(verdict.challenges.at(0));
+    ASSERT_TRUE(offer && offer->token);
+    std::string token = *offer->token;
+    const std::size_t at = token.find("NTLMSSP");
+    ASSERT_NE(at, std::string::npos);
+    token.replace(at + 12, 4, 4, '\0'); // length and room of the target name
+    const std::vector<std::string> forged{offer_text("Negotiate", token)};
+    EXPECT_EQ(code_of([&] { handshake.client->next(forged); }, ErrorKind::unauthenticated),
+              "ntlm_failed");
+}
+
 TEST_P(Ntlm, says_when_the_host_talks_nonsense_or_admits_too_early)
 {
     auto client = negotiate_client(account)({});

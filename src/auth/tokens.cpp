@@ -15,6 +15,7 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view ntlm_signature = "NTLMSSP\0"sv;
 constexpr std::string_view ntlm_negotiate = "NTLMSSP\0\x01\0\0\0"sv;
+constexpr std::string_view ntlm_challenge = "NTLMSSP\0\x02\0\0\0"sv;
 constexpr std::string_view ntlm_authenticate = "NTLMSSP\0\x03\0\0\0"sv;
 constexpr std::string_view spnego_oid = "\x06\x06\x2b\x06\x01\x05\x05\x02"sv;
 constexpr std::string_view kerberos_oid = "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"sv;
@@ -140,6 +141,23 @@ bool ntlm_binds_channel(std::string_view token) noexcept
         at += 4 + *length;
     }
     return false;
+}
+
+/// Each place that looks like one counts: which of them the library will read is its affair.
+bool ntlm_challenge_names_target(std::string_view token) noexcept
+{
+    constexpr std::size_t target_name_field = 12; // MS-NLMP 2.2.1.2
+    constexpr std::size_t flags_field = 20;
+    constexpr std::size_t target_is_domain_or_server = 0x30000; // MS-NLMP 2.2.2.5
+    for (std::size_t at = token.find(ntlm_challenge); at != std::string_view::npos;
+         at = token.find(ntlm_challenge, at + 1)) {
+        const auto length = integer(token, at + target_name_field, 2);
+        const auto flags = integer(token, at + flags_field, 4);
+        if (length == 0U && flags && (*flags & target_is_domain_or_server) != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 } // namespace watari::auth

@@ -30,5 +30,9 @@ bool offers_kerberos(std::string_view spnego_token) noexcept;
 /// Whether the NTLM AUTHENTICATE message in `token` (inside SPNEGO or not) binds itself to a TLS
 /// channel. Source: MS-NLMP 2.2.2.1, MsvAvChannelBindings.
 bool ntlm_binds_channel(std::string_view token) noexcept;
+/// Whether the NTLM CHALLENGE in `token` (inside SPNEGO or not) names the target whose type it
+/// gives: gss-ntlmssp does not survive one that does not [observed: version 1.2.0]. Source: MS-NLMP
+/// 2.2.1.2.
+bool ntlm_challenge_names_target(std::string_view token) noexcept;
 
 } // namespace watari::auth

@@ -86,5 +86,31 @@ TEST(Tokens, an_ntlm_message_binds_itself_to_a_channel_by_its_tenth_pair)
     }
 }
 
+/// A CHALLENGE message with a target name of that length.
+std::string challenge(char name_length, std::string_view flags)
+{
+    std::string message{"NTLMSSP\0\x02\0\0\0"sv};
+    message += name_length;
+    message += "\0\0\0\x38\0\0\0"sv;
+    message += flags;
+    message.append(32, 'c');
+    return message;
+}
+
+TEST(Tokens, an_ntlm_challenge_names_the_target_whose_type_it_gives)
+{
+    constexpr auto domain = "\x05\x02\x01\xe2"sv;
+    constexpr auto server = "\x05\x02\x02\xe2"sv;
+    constexpr auto neither = "\x05\x02\0\xe2"sv;
+    EXPECT_TRUE(ntlm_challenge_names_target(challenge(6, domain)));
+    EXPECT_TRUE(ntlm_challenge_names_target(challenge(0, neither)));
+    EXPECT_FALSE(ntlm_challenge_names_target(challenge(0, domain)));
+    EXPECT_FALSE(ntlm_challenge_names_target(challenge(0, server)));
+    EXPECT_FALSE(ntlm_challenge_names_target("\xa1\x50" + challenge(0, server)));
+    EXPECT_FALSE(ntlm_challenge_names_target(challenge(6, server) + challenge(0, server)));
+    EXPECT_TRUE(ntlm_challenge_names_target({}));
+    EXPECT_TRUE(ntlm_challenge_names_target(challenge(0, server).substr(0, 23)));
+}
+
 } // namespace
 } // namespace watari::auth
