@@ -126,12 +126,15 @@ TEST_F(TcpWorld, the_deadline_of_a_read_does_not_end_a_write)
 {
     connect();
     std::string failed;
-    spawn(loop.get_executor(), write_slowly(*client, in(200ms), failed), "writer");
+    spawn(loop.get_executor(), write_slowly(*client, in(60s), failed), "writer");
     std::byte into{};
     EXPECT_EQ(failure_of(client->read_some({&into, 1}, in(20ms))).second, "read_timed_out");
     EXPECT_EQ(failed, "");
-    run(clock->sleep_until(clock->steady() + 300ms));
-    EXPECT_EQ(failed, "write_timed_out");
+    server.reset();
+    while (failed.empty()) {
+        run(clock->sleep_until(clock->steady() + 5ms));
+    }
+    EXPECT_NE(failed, "write_timed_out");
 }
 
 TEST_F(TcpWorld, a_closed_port_refuses_and_a_taken_one_is_a_conflict)

@@ -211,6 +211,12 @@ void commit_end(Transaction& transaction, const store::OperationRecord& operatio
     auto vm = store::get<VmRecord>(transaction, operation.vm.value());
     if (vm.lifecycle == store::Lifecycle::resizing) {
         vm.lifecycle = store::Lifecycle::ready;
+        if (operation.state != store::OperationState::succeeded) {
+            auto sizes = sizes_in(operation.input, "from");
+            sizes.disk = std::max(
+                sizes.disk, vm.observed_disk_bytes.value_or(sizes.disk)); // what grew stays grown
+            set_wanted(vm, sizes);
+        }
         store::update(transaction, vm);
     }
 }

@@ -1,4 +1,5 @@
 // What a customer sees when a host or a guest refuses, or only part of an act happened.
+#include "store/records/project.hpp"
 #include "tests/world/state.hpp"
 #include "tests/world/world.hpp"
 
@@ -10,6 +11,7 @@ namespace watari::world {
 namespace {
 
 using sim::FaultEffect;
+using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""s;
 
@@ -148,6 +150,26 @@ TEST_F(Refusals, a_deletion_refused_before_anything_went_leaves_the_vm_ready)
     world.must(world.ended(world.post("/v1/vms/desk/start", nullptr)));
 }
 
+TEST_F(Refusals, what_is_kept_for_a_time_only_is_forgotten_after_it)
+{
+    const auto kept = [&] {
+        return world.read([](store::Transaction& transaction) {
+            return std::pair{
+                transaction.query("SELECT 1 FROM idempotency_keys").size(),
+                transaction.query("SELECT 1 FROM events WHERE kind = 'vm.created'").size()};
+        });
+    };
+    create(false);
+    world.clock().advance(70h);
+    EXPECT_GT(kept().first, 0U);
+    EXPECT_EQ(kept().second, 1U);
+    world.clock().advance(4h);
+    EXPECT_EQ(kept().first, 0U);
+    EXPECT_EQ(kept().second, 1U);
+    world.clock().advance(100h);
+    EXPECT_EQ(kept().second, 0U);
+}
+
 /// What was ordered for a VM and cannot end well, or is taken back by somebody.
 struct Undoing : Refusals {
     Answer resize(json::object sizes)
@@ -200,6 +222,28 @@ TEST_F(Undoing, a_full_volume_refuses_no_change_of_processors_and_no_way_back)
     EXPECT_EQ(code_of_failure(resize({{"disk_bytes", ByteSize::gib(30).in_bytes()}})),
               "capacity_exceeded");
     world.must(world.ended(world.erase("/v1/vms/desk")));
+}
+
+TEST_F(Undoing, a_resize_beyond_the_quota_is_refused_and_one_that_failed_takes_none)
+{
+    create(false);
+    const auto vm = [&] { return world.get("/v1/vms/desk").body.as_object(); };
+    const auto before = vm().at("memory_mib").as_int64();
+    world.run(world.node().store().transact([&](store::Transaction& transaction) {
+        auto project = store::find_project_by_name(transaction, "default").value();
+        project.quota_memory = ByteSize::mib(static_cast<std::uint64_t>(before) + 1024);
+        store::update(transaction, project);
+    }));
+    const Answer beyond = resize({{"memory_mib", before + 2048}});
+    EXPECT_EQ(beyond.status, 409) << json::serialize(beyond.body);
+    EXPECT_EQ(beyond.code(), "quota_exceeded");
+    EXPECT_EQ(vm().at("memory_mib").as_int64(), before);
+    EXPECT_EQ(lifecycle(), "ready");
+    refuse_once("ModifyResourceSettings", failed);
+    code_of_failure(resize({{"memory_mib", before + 1024}}));
+    EXPECT_EQ(vm().at("memory_mib").as_int64(), before);
+    world.must(world.ended(resize({{"memory_mib", before + 1024}})));
+    EXPECT_EQ(vm().at("memory_mib").as_int64(), before + 1024);
 }
 
 TEST_F(Undoing, a_resize_cancelled_after_its_start_takes_the_sizes_back_and_starts_again)

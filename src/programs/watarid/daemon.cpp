@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "hyperv/connect/connect.hpp"
 #include "messages/watarid.hpp"
+#include "programs/watarid/housekeeping.hpp"
 #include "provisioning/orders.hpp"
 #include "provisioning/workflows.hpp"
 #include "store/records/project.hpp"
@@ -104,10 +105,11 @@ struct Daemon::Parts {
     std::unique_ptr<operations::Engine> engine = {};
     std::unique_ptr<provisioning::Orders> orders = {};
     std::unique_ptr<api::Api> api = {};
+    std::unique_ptr<Housekeeping> housekeeping = {};
     std::shared_ptr<net::TlsServer> identity = {}; ///< null: plain HTTP
     std::unique_ptr<http::Server> server = {};
     Signal ended = {};
-    int running = 0; ///< of engine and fleet
+    int running = 0; ///< of engine, fleet and housekeeping
     std::exception_ptr failure = {};
     std::function<void()> on_failure = {};
 };
@@ -216,6 +218,8 @@ Task<> Daemon::start()
                                        parts.api->handler(), http::ServerOptions{});
     spawn(seams_.executor, run_until_stopped(parts.engine->run(), parts), "operation engine");
     spawn(seams_.executor, run_until_stopped(parts.fleet->run(), parts), "fleet");
+    parts.housekeeping = std::make_unique<Housekeeping>(*parts.store, seams_.clock);
+    spawn(seams_.executor, run_until_stopped(parts.housekeeping->run(), parts), "housekeeping");
     parts.server->start();
     log::info("watarid_started", {{"address", address().text()}, {"data", parts.data.string()}});
 }
@@ -232,7 +236,10 @@ Task<> Daemon::stop(Deadline deadline)
     if (parts.engine) {
         co_await parts.engine->stop(deadline);
     }
-    while (parts.running > 0) { // both have been told, and cancelled where they did not listen
+    if (parts.housekeeping) {
+        parts.housekeeping->stop();
+    }
+    while (parts.running > 0) { // all have been told, and cancelled where they did not listen
         co_await parts.ended.wait();
     }
     log::info("watarid_stopped", {});
