@@ -11,7 +11,6 @@ namespace watari::world {
 namespace {
 
 using sim::FaultEffect;
-using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""s;
 
@@ -150,26 +149,6 @@ TEST_F(Refusals, a_deletion_refused_before_anything_went_leaves_the_vm_ready)
     world.must(world.ended(world.post("/v1/vms/desk/start", nullptr)));
 }
 
-TEST_F(Refusals, what_is_kept_for_a_time_only_is_forgotten_after_it)
-{
-    const auto kept = [&] {
-        return world.read([](store::Transaction& transaction) {
-            return std::pair{
-                transaction.query("SELECT 1 FROM idempotency_keys").size(),
-                transaction.query("SELECT 1 FROM events WHERE kind = 'vm.created'").size()};
-        });
-    };
-    create(false);
-    world.clock().advance(70h);
-    EXPECT_GT(kept().first, 0U);
-    EXPECT_EQ(kept().second, 1U);
-    world.clock().advance(4h);
-    EXPECT_EQ(kept().first, 0U);
-    EXPECT_EQ(kept().second, 1U);
-    world.clock().advance(100h);
-    EXPECT_EQ(kept().second, 0U);
-}
-
 /// What was ordered for a VM and cannot end well, or is taken back by somebody.
 struct Undoing : Refusals {
     Answer resize(json::object sizes)
@@ -235,7 +214,7 @@ TEST_F(Undoing, a_resize_beyond_the_quota_is_refused_and_one_that_failed_takes_n
         store::update(transaction, project);
     }));
     const Answer beyond = resize({{"memory_mib", before + 2048}});
-    EXPECT_EQ(beyond.status, 409) << json::serialize(beyond.body);
+    EXPECT_EQ(beyond.status, 429) << json::serialize(beyond.body);
     EXPECT_EQ(beyond.code(), "quota_exceeded");
     EXPECT_EQ(vm().at("memory_mib").as_int64(), before);
     EXPECT_EQ(lifecycle(), "ready");
