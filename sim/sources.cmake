@@ -10,7 +10,9 @@ set(SOURCES
     engine/jobs.cpp
     engine/network.cpp
     engine/power.cpp
+    engine/settings.cpp
     engine/storage.cpp
+    engine/virtual_disks.cpp
     engine/vm.cpp
     engine/words.cpp
     enumerations.cpp
