@@ -73,7 +73,7 @@ fuzz_for() {
     mkdir -p build/fuzz/crashes
     for name in "${names[@]}"; do
         mkdir -p "build/fuzz/corpus/$name"
-        if "build/fuzz/bin/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        if "build/fuzz/bin/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -malloc_limit_mb=2048 -print_final_stats=1 \
             -artifact_prefix="build/fuzz/crashes/$name-" "build/fuzz/corpus/$name" "fuzz/corpus/$name" </dev/null \
             >"build/fuzz/run-$name.log" 2>&1; then
             echo "$name: nothing found in $seconds s ($(sed -nE 's/^stat::number_of_executed_units: +//p' "build/fuzz/run-$name.log") runs)"
