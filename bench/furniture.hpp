@@ -80,6 +80,7 @@ public:
         facts.mac_maximum = "00155D0100FF";
         fleet::record_facts(host, facts, 0);
         host.state = store::HostState::ready;
+        host.observe = false;
         host.memory_reserve = ByteSize::gib(2);
         host.last_seen = transaction.now();
         host = store::insert(transaction, host);

@@ -24,6 +24,8 @@ WORK = pathlib.Path(sys.argv[2]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GIB = 1024**3
 VMS_OF_HOST = 1000
+VMS_OF_THROUGHPUT = 80  # their settings fill one answer
+FLEET = 1000
 API_VMS = 20_000
 OPEN_OPERATIONS = 10_000
 SAGAS = 600
@@ -70,8 +72,9 @@ def wait_for(what, check, owner, seconds=60):
     raise RuntimeError(f"{what} was not ready within {seconds} s")
 
 
-def run(*command):
-    return subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, check=True, capture_output=True, text=True).stdout
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, check=True, capture_output=True, text=True,
+                          **options).stdout
 
 
 def fresh(name):
@@ -82,14 +85,25 @@ def fresh(name):
 
 
 @contextlib.contextmanager
-def hosts(generations, folder):
-    """Simulated hosts on free loopback ports; their time runs so fast that host jobs take none. Gives [(address, port)]."""
+def simulator(generations, folder, *options):
+    """Simulated hosts on free loopback ports; their time runs so fast that host jobs take none. Gives the process and its ready file."""
     ready = folder / "hosts.json"
-    with process(BIN / "hvsim", "--hosts", generations, "--listen", "127.0.0.1:0", "--control", "", "--allow-unencrypted", "--time-scale",
-                 1000, "--ready-file", ready) as hvsim:
+    with process(BIN / "hvsim", "--hosts", generations, "--listen", "127.0.0.1:0", "--control", "", "--time-scale", 1000, "--ready-file",
+                 ready, "--tls-folder", folder / "tls", *options) as hvsim:
         wait_for("hvsim", ready.exists, hvsim)
+        yield hvsim, ready
+
+
+@contextlib.contextmanager
+def hosts(generations, folder, *options):
+    """Hosts that take Basic in the clear unless `options` say otherwise. Gives [(address, port)]."""
+    with simulator(generations, folder, *(options or ("--auth", "basic", "--allow-unencrypted"))) as (_, ready):
         addresses = [urllib.parse.urlsplit(host["http"]) for host in json.loads(ready.read_text())]
         yield [(address.hostname, address.port) for address in addresses]
+
+
+def memory_mib(process_id, field="VmRSS"):
+    return int(re.search(rf"{field}:\s+(\d+) kB", pathlib.Path(f"/proc/{process_id}/status").read_text())[1]) / 1024
 
 
 class Watarid:
@@ -146,7 +160,8 @@ def saga_over_http():
     with hosts("ws2012r2*8", folder) as addresses, watarid(data) as server:
         for number, (address, port) in enumerate(addresses):
             name = f"hv{number}"
-            server.change("/v1/hosts", {"name": name, "address": address, "port": port, "user": "Administrator", "password": "watari-sim"})
+            server.change("/v1/hosts", {"name": name, "address": address, "port": port, "scheme": "basic", "user": "Administrator",
+                                        "password": "watari-sim", "allow_changes": True})
             server.change("/v1/storages", {"host": name, "path": "D:\\VMs"})
         server.change("/v1/networks", {"name": "customers", "switch": "Customers", "vlan": 42})
         server.change("/v1/plans", {"name": "small", "processors": 1, "memory_mib": 512, "disk_bytes": 4 * GIB})
@@ -160,7 +175,7 @@ def saga_over_http():
 
 
 class Winrm:
-    """python3-winrm as scripts use it: one SOAP message after another on its own transport, Basic, plain HTTP."""
+    """python3-winrm as scripts use it: one SOAP message after another on its own transport, NTLM with sealed bodies."""
 
     ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
     ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
@@ -171,8 +186,8 @@ class Winrm:
         import winrm.transport
 
         self.endpoint = f"http://{address}:{port}/wsman"
-        self.transport = winrm.transport.Transport(self.endpoint, username="Administrator", password="watari-sim", auth_method="basic",
-                                                   message_encryption="never")
+        self.transport = winrm.transport.Transport(self.endpoint, username="Administrator", password="watari-sim", auth_method="ntlm",
+                                                   message_encryption="always")
         self.requests = 0
 
     def send(self, action, uri, body, selectors=""):
@@ -232,32 +247,73 @@ def list_class_wide(address, port):
     return found, client.requests
 
 
-def timed(command, times):
+def timed(command, times, **options):
     took, answer = [], None
     for _ in range(times):
         start = time.monotonic()
-        answer = json.loads(run(*command))
+        answer = json.loads(run(*command, **options))
         took.append(time.monotonic() - start)
     return statistics.median(took), answer
 
 
 def list_vms():
     folder = fresh("list")
-    with hosts("ws2012r2", folder) as [(address, port)]:
-        run(BIN / "bench_hosts", "make", address, port, VMS_OF_HOST)
-        ours, seen = timed([BIN / "bench_hosts", "list", address, port], 9)
+    with hosts("ws2012r2", folder, "--auth", "ntlm") as [(address, port)]:
+        reach = f"ntlm:{address}:{port}"
+        run(BIN / "bench_hosts", "make", reach, VMS_OF_HOST)
+        ours, seen = timed([BIN / "bench_hosts", "list", reach], 9)
         python = ["/usr/bin/python3", __file__, BIN, WORK]
-        per_vm, peer = timed([*python, "peer:list_per_vm", address, port], 3)
-        class_wide, peer_wide = timed([*python, "peer:list_class_wide", address, port], 5)
+        legacy = {**os.environ, "OPENSSL_CONF": str(ROOT / "tests/conformance/openssl.cnf")}  # pywinrm's NTLM needs MD4
+        per_vm, peer = timed([*python, "peer:list_per_vm", address, port], 3, env=legacy)
+        class_wide, peer_wide = timed([*python, "peer:list_class_wide", address, port], 5, env=legacy)
     if not seen["vms"] == peer["vms"] == peer_wide["vms"] == VMS_OF_HOST:
         raise RuntimeError(f"not the same machines: {seen} {peer} {peer_wide}")
     row("list 1,000 VMs of one host, new process", ">= 50", per_vm / ours, "times as fast",
-        "our driver, connecting and probing included, against python3-winrm reading them one by one; hvsim, Basic, medians",
+        "our driver, connecting and probing included, against python3-winrm reading them one by one; hvsim, NTLM sealed, medians",
         per_vm / ours >= 50, ours_ms=round(ours * 1000, 1), winrm_ms=round(per_vm * 1000, 1), requests=seen["requests"],
         winrm_requests=peer["requests"])
     row("list 1,000 VMs of one host, python3-winrm with class-wide requests", "shown beside", class_wide / ours, "times as fast",
         "our driver against python3-winrm with as few requests", None, winrm_ms=round(class_wide * 1000, 1),
         winrm_requests=peer_wide["requests"])
+
+
+def sealed_throughput():
+    """The same requests in the clear, sealed by NTLM, and inside TLS."""
+    folder = fresh("sealed")
+    found = {}
+    for name, options in (("in the clear", ("--auth", "basic", "--allow-unencrypted")), ("NTLM sealed", ("--auth", "ntlm")),
+                          ("TLS", ("--auth", "basic", "--tls"))):
+        with simulator("ws2012r2", folder, *options) as (_, ready):
+            [host] = json.loads(ready.read_text())
+            address = urllib.parse.urlsplit(host["https"] if name == "TLS" else host["http"])
+            reach = f"{'ntlm' if name == 'NTLM sealed' else 'basic'}:{address.netloc}" + (f":{folder}/tls/ca.pem" if name == "TLS" else "")
+            run(BIN / "bench_hosts", "make", reach, VMS_OF_THROUGHPUT)
+            found[name] = json.loads(run(BIN / "bench_hosts", "read", reach, 3))
+        (folder / "hosts.json").unlink()
+    plain = found["in the clear"]
+    for name, what in found.items():
+        share = {key: what[key] / plain[key] for key in ("requests_per_second", "megabytes_per_second")}
+        row(f"small requests, {name}", "shown beside", what["requests_per_second"], "requests/s",
+            "Identify on 4 connections, one process each for client and hvsim", None, of_plain=round(share["requests_per_second"], 2))
+        row(f"large answers, {name}", "shown beside", what["megabytes_per_second"], "MB/s",
+            f"all settings of {VMS_OF_THROUGHPUT} machines in each answer, on 4 connections; hvsim builds and writes them anew", None,
+            of_plain=round(share["megabytes_per_second"], 2), answer_bytes=what["bytes_of_large_answer"])
+
+
+def identify_fleet():
+    """Every host of a fleet asked what it is, all connections kept."""
+    folder = fresh("identify")
+    for name, scheme, options in (("in the clear", "basic", ("--auth", "basic", "--allow-unencrypted")),
+                                  ("NTLM sealed", "ntlm", ("--auth", "ntlm"))):
+        with simulator(f"ws2012r2*{FLEET}", folder, *options) as (hvsim, ready):
+            asked = json.loads(run(BIN / "bench_hosts", "identify", scheme, ready))
+            theirs = memory_mib(hvsim.pid)
+        (folder / "hosts.json").unlink()
+        row(f"Identify of {FLEET:,} hosts from one process, {name}", "shown beside", asked["seconds"], "s",
+            f"{FLEET:,} new connections and logons, 64 at a time, to {FLEET:,} hosts in one hvsim; connections kept", None,
+            hosts=asked["hosts"], again_seconds=round(asked["again_seconds"], 3), descriptors=asked["descriptors"],
+            memory_mib=round(asked["memory_mib"], 1), kib_per_host=round(asked["memory_of_hosts_mib"] * 1024 / FLEET, 1),
+            hvsim_memory_mib=round(theirs, 1))
 
 
 def api_mix():
@@ -300,8 +356,7 @@ def idle():
     with watarid(folder) as server:
         server.ask("GET", "/v1/vms")
         time.sleep(1)
-        status = pathlib.Path(f"/proc/{server.owner.pid}/status").read_text()
-    mib = int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+        mib = memory_mib(server.owner.pid)
     row("idle watarid, resident memory", "<= 60", mib, "MiB", "one second after its first answer", mib <= 60)
 
 
@@ -330,7 +385,7 @@ def clean_build():
     row("clean build", "<= 8", minutes, "min", "programs and tests, release, 2 jobs, without ccache", minutes <= 8)
 
 
-ROWS = [saga_over_http, list_vms, api_mix, restart, idle, help_text, clean_build]
+ROWS = [saga_over_http, list_vms, sealed_throughput, identify_fleet, api_mix, restart, idle, help_text, clean_build]
 PEERS = {"peer:list_per_vm": list_per_vm, "peer:list_class_wide": list_class_wide}
 
 

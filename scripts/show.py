@@ -3,6 +3,9 @@
 deleted; in the middle of the second order the control plane is killed and started again.
 
 usage: scripts/show.py [--keep-serving]     (called by `make demo` and `make run`; the programs must be built)
+
+WATARI_DEMO_TRANSPORT says how the hosts are reached: basic (bodies in the clear), ntlm (sealed on HTTP, as a host accepts it out of the
+box) or https (NTLM bound to TLS, certificates checked; 2008 R2, which offers TLS 1.0 alone, by sealed HTTP).
 """
 import argparse
 import atexit
@@ -14,11 +17,16 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build" / "bin"
 RUN = ROOT / "build" / "run"
 SERVER = "http://127.0.0.1:8420"
+HVSIM_CONTROL = "http://127.42.0.1:5980"
+TRANSPORTS = {"basic": ["--auth", "basic", "--allow-unencrypted"], "ntlm": ["--auth", "ntlm"],
+              "https": ["--auth", "ntlm", "--channel-binding", "strict", "--tls", "--tls-folder", RUN / "tls"]}
+TRANSPORT = os.environ.get("WATARI_DEMO_TRANSPORT") or "basic"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 IMAGE_BYTES = 64 * MIB
@@ -81,8 +89,8 @@ def wait_for(what, check, process, name, seconds=30):
 
 def start_hosts():
     ready = RUN / "hosts.json"
-    hvsim = start("hvsim", BIN / "hvsim", "--hosts", "ws2008r2sp1,ws2012,ws2012r2", "--storage", RUN / "storage", "--auth", "basic",
-                  "--allow-unencrypted", "--ready-file", ready, "--time-scale", str(TIME_SCALE))
+    hvsim = start("hvsim", BIN / "hvsim", "--hosts", "ws2008r2sp1,ws2012,ws2012r2", "--storage", RUN / "storage",
+                  *TRANSPORTS[TRANSPORT], "--ready-file", ready, "--time-scale", str(TIME_SCALE))
     wait_for("hvsim", lambda: ready.exists() and ready.stat().st_size > 2, hvsim, "hvsim")
     return json.loads(ready.read_text())
 
@@ -147,15 +155,45 @@ def make_images(hosts):
     raw.unlink()
 
 
-def address_of(host):
-    address, port = host["http"].removeprefix("http://").split("/")[0].rsplit(":", 1)
+def address_of(host, scheme="http"):
+    address, port = host[scheme].removeprefix(scheme + "://").split("/")[0].rsplit(":", 1)
     return address, port
 
 
+def offers_tls_12(host):
+    return host["generation"] != "ws2008r2sp1"
+
+
+def reached_by(host):
+    """What an operator tells of the way to a host, and which of its addresses that is."""
+    if TRANSPORT == "basic":
+        return "http", ["--scheme", "basic"]
+    if TRANSPORT == "https" and offers_tls_12(host):
+        return "https", ["--tls", "--tls-ca-file", str(RUN / "tls" / "ca.pem"), "--server-name", host["name"]]
+    return "http", []
+
+
 def enroll(name, host, *more):
-    address, port = address_of(host)
-    watari("host", "enroll", name, "--address", address, "--port", port, "--user", "Administrator", "--password-file",
-           str(RUN / "password"), *more)
+    scheme, way = reached_by(host)
+    address, port = address_of(host, scheme)
+    watari("host", "enroll", name, "--address", address, "--port", port, *way, "--password-file", str(RUN / "password"), *more)
+
+
+def refuse_old_tls(hosts):
+    """What a host says that offers no TLS 1.2: which versions there are, and what to change."""
+    address, port = address_of(hosts["hv2008r2"], "https")
+    watari("host", "enroll", "hv2008r2", "--address", address, "--port", port, "--tls", "--tls-ca-file", str(RUN / "tls" / "ca.pem"),
+           "--password-file", str(RUN / "password"), code=8)
+    say("So Windows Server 2008 R2 is reached by HTTP, where NTLM seals every body.")
+
+
+def nothing_changed():
+    """The hosts' own count of what could have changed them."""
+    with urllib.request.urlopen(HVSIM_CONTROL + "/counters", timeout=10) as answer:
+        seen = json.loads(answer.read())
+    if seen["changing"] or not seen["requests"]:
+        fail(f"{seen['changing']} of {seen['requests']} requests to observed hosts could have changed them")
+    print(f"  the hosts have counted {seen['requests']} requests, and none that could change them")
 
 
 def set_up(hosts):
@@ -163,6 +201,8 @@ def set_up(hosts):
     say(f"The hosts are simulated; their clocks run {TIME_SCALE} times faster, so a host job of 2 s takes {2 / TIME_SCALE} s.")
     (RUN / "password").write_text("watari-sim\n")
     (RUN / "password").chmod(0o600)
+    if TRANSPORT == "https":
+        refuse_old_tls(hosts)
     for name, host in hosts.items():
         enroll(name, host)
     watari("host", "list")
@@ -175,6 +215,12 @@ def set_up(hosts):
     watari("plan", "add", "small", "--processors", "1", "--memory", "1GiB", "--disk", "1GiB")
     watari("plan", "add", "medium", "--processors", "2", "--memory", "2GiB", "--disk", "2GiB")
     watari("network", "add", "customers", "--switch", "Customers", "--vlan", "42")
+
+    chapter("3. So far they were only looked at: hosts are enrolled observe-only")
+    watari("vm", "create", "web-1", "--plan", "small", "--network", "customers", "--host", "hv2008r2", code=5)
+    nothing_changed()
+    for name in hosts:
+        watari("host", "allow-changes", name)
 
 
 def order_with_a_kill(watarid, name, *arguments):
@@ -238,7 +284,7 @@ def only_images_left():
 
 
 def story(hosts, watarid):
-    chapter("3. Orders: what was asked, which host and namespace served it, each step with its time and requests")
+    chapter("4. Orders: what was asked, which host and namespace served it, each step with its time and requests")
     watari("vm", "create", "web-1", "--plan", "small", "--network", "customers", "--host", "hv2008r2")
     check_disk(ask("vm", "show", "web-1"), 1 * GIB)
     say("\nThe second order: a full copy of an image on Windows Server 2012. Its control plane will not live to see the end.")
@@ -250,26 +296,26 @@ def story(hosts, watarid):
     check_disk(ask("vm", "show", "web-3"), IMAGE_BYTES)
     watari("vm", "list")
 
-    chapter("4. Customers change their minds: more memory, more processors, a bigger disk")
+    chapter("5. Customers change their minds: more memory, more processors, a bigger disk")
     change("web-1", 2, 2, 2)
     change("web-2", 2, 2, 2)
     change("web-3", 2, 2, 1)
 
-    chapter("5. Bad orders are refused before anything is touched")
+    chapter("6. Bad orders are refused before anything is touched")
     watari("vm", "create", "web-4", "--plan", "small", "--memory", "1025MiB", code=2)
     watari("vm", "create", "web-1", "--plan", "small", code=5)
     watari("vm", "create", "web-5", "--plan", "small", "--disk-format", "vhdx", "--host", "hv2008r2", code=1)
     watari("vm", "delete", "web-1", code=5)
 
-    chapter("6. Stopped and deleted; foreign machines and images stay")
+    chapter("7. Stopped and deleted; foreign machines and images stay")
     for name in ("web-1", "web-2", "web-3"):
         watari("vm", "stop", name)
         watari("vm", "delete", name)
     only_images_left()
 
-    chapter("7. The same Windows Server 2012 through its other namespace: v1")
+    chapter("8. The same Windows Server 2012 through its other namespace: v1")
     watari("host", "remove", "hv2012")
-    enroll("hv2012", hosts["hv2012"], "--namespace", "v1")
+    enroll("hv2012", hosts["hv2012"], "--namespace", "v1", "--allow-changes")
     watari("storage", "add", "--host", "hv2012", "--path", "D:\\watari")
     watari("vm", "create", "old-1", "--plan", "small", "--network", "customers", "--host", "hv2012")
     change("old-1", 2, 2, 2)
@@ -277,7 +323,7 @@ def story(hosts, watarid):
     watari("vm", "delete", "old-1")
     only_images_left()
 
-    chapter("8. Desktops that stay: placement chooses the host")
+    chapter("9. Desktops that stay: placement chooses the host")
     for number in range(1, 5):
         watari("vm", "create", f"desktop-{number}", "--plan", "medium", "--network", "customers")
     watari("vm", "list")
@@ -290,6 +336,8 @@ def main():
     parser.add_argument("--programs", type=pathlib.Path, default=BIN, help="folder of hvsim, watarid and watari")
     arguments = parser.parse_args()
     globals()["BIN"] = arguments.programs
+    if TRANSPORT not in TRANSPORTS:
+        fail(f"WATARI_DEMO_TRANSPORT is {TRANSPORT!r}; possible: {', '.join(TRANSPORTS)}")
     for program in ("hvsim", "watarid", "watari"):
         if not (BIN / program).exists():
             fail(f"{BIN / program} is not there; run make build first")

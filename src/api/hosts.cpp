@@ -1,4 +1,6 @@
+#include "api/host_settings.hpp"
 #include "api/resources.hpp"
+#include "core/known_fault.hpp"
 #include "fleet/host_facts.hpp"
 #include "store/stored_error.hpp"
 
@@ -8,14 +10,6 @@ namespace watari::api {
 
 namespace {
 
-store::NamespaceChoice choice_from(const std::optional<std::string>& text)
-{
-    if (text == "v1") {
-        return store::NamespaceChoice::v1;
-    }
-    return text == "v2" ? store::NamespaceChoice::v2 : store::NamespaceChoice::automatic;
-}
-
 contract::Host host_view(store::Transaction& transaction, const store::HostRecord& record,
                          Language language)
 {
@@ -23,16 +17,15 @@ contract::Host host_view(store::Transaction& transaction, const store::HostRecor
     contract::Host host;
     host.id = record.id.value().lower();
     host.name = record.name;
-    host.address = record.address;
-    host.port = record.port;
-    host.namespace_ = std::string{store::name_of(record.namespace_choice)};
+    show_settings(record, host);
+    host.observe_only = record.observe;
     host.namespace_used = record.namespace_used;
     host.generation = record.generation;
     host.os_version = record.os_version;
     host.state = std::string{store::name_of(record.state)};
     if (record.last_error) {
         host.last_error =
-            render(store::StoredError::from_json(*record.last_error).to_error(), language);
+            explain(store::StoredError::from_json(*record.last_error).to_error(), language);
     }
     if (record.last_seen) {
         host.last_seen = to_rfc3339(*record.last_seen);
@@ -77,17 +70,43 @@ Task<http::Response> Resources::list_hosts(Call& call, contract::ListHostsCall r
 
 Task<http::Response> Resources::enroll_host(Call& call, contract::EnrollHostCall request)
 {
-    provisioning::HostOrder order{.name = request.body.name,
-                                  .address = request.body.address,
-                                  .port = request.body.port.value_or(5985),
-                                  .ns = choice_from(request.body.namespace_),
-                                  .user = request.body.user,
-                                  .password = request.body.password};
-    order.memory_reserve_mib = request.body.memory_reserve_mib.value_or(order.memory_reserve_mib);
-    co_return co_await accepted(call, request.idempotency_key, request.prefer, "",
-                                [&](provisioning::Asker asker) {
-                                    return parts_.orders.enroll_host(order, std::move(asker));
-                                });
+    store::HostRecord host{.name = request.body.name,
+                           .observe = !request.body.allow_changes.value_or(false),
+                           .memory_reserve = ByteSize::gib(2)};
+    bool has_password = request.body.password.has_value();
+    apply_settings(settings_in(request.body), host, has_password);
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.enroll_host(host, request.body.password, std::move(asker));
+        });
+}
+
+Task<http::Response> Resources::update_host(Call& call, contract::UpdateHostCall request)
+{
+    const auto change = [&request](store::HostRecord& host, bool& has_password) {
+        apply_settings(request.body, host, has_password);
+    };
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.update_host(request.host, change, request.body.password,
+                                             std::move(asker));
+        });
+}
+
+Task<http::Response> Resources::allow_changes(Call& call, contract::AllowChangesCall request)
+{
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.allow_changes(request.host, std::move(asker));
+        });
+}
+
+Task<http::Response> Resources::observe_host(Call& call, contract::ObserveHostCall request)
+{
+    co_return co_await accepted(
+        call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
+            return parts_.orders.observe_host(request.host, std::move(asker));
+        });
 }
 
 Task<http::Response> Resources::get_host(Call& call, contract::GetHostCall request)

@@ -38,6 +38,9 @@ public:
     Task<http::Response> list_hosts(Call& call, contract::ListHostsCall request) override;
     Task<http::Response> enroll_host(Call& call, contract::EnrollHostCall request) override;
     Task<http::Response> get_host(Call& call, contract::GetHostCall request) override;
+    Task<http::Response> update_host(Call& call, contract::UpdateHostCall request) override;
+    Task<http::Response> allow_changes(Call& call, contract::AllowChangesCall request) override;
+    Task<http::Response> observe_host(Call& call, contract::ObserveHostCall request) override;
     Task<http::Response> remove_host(Call& call, contract::RemoveHostCall request) override;
     Task<http::Response> refresh_host(Call& call, contract::RefreshHostCall request) override;
     // storages.cpp

@@ -1,6 +1,7 @@
 set(SOURCES
     api.cpp
     call.cpp
+    host_settings.cpp
     hosts.cpp
     images.cpp
     networks.cpp
@@ -16,6 +17,8 @@ set(SOURCES
     vms.cpp
 )
 set(TESTS
+    host_settings_test.cpp
+    problems_test.cpp
     router_test.cpp
 )
 set(LIBS Boost::json Boost::url OpenSSL::Crypto)

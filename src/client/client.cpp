@@ -236,6 +236,12 @@ Task<Answer<contract::Operation>> Client::order(contract::OperationId operation,
                   .key = std::move(key)});
 }
 
+Task<Answer<contract::Operation>> Client::order(OperationId operation, std::string resource,
+                                                std::string key)
+{
+    return order({.operation = operation, .resource = std::move(resource), .key = std::move(key)});
+}
+
 Task<Answer<contract::HostList>> Client::list_hosts(std::size_t limit)
 {
     return list<contract::HostList>(OperationId::list_hosts, limit);
@@ -251,11 +257,25 @@ Task<Answer<contract::Operation>> Client::enroll_host(contract::EnrollHost body,
     return order(OperationId::enroll_host, body, std::move(key));
 }
 
+Task<Answer<contract::Operation>> Client::update_host(std::string host, contract::UpdateHost body,
+                                                      std::string key)
+{
+    return order(OperationId::update_host, body, std::move(key), std::move(host));
+}
+
+Task<Answer<contract::Operation>> Client::allow_changes(std::string host, std::string key)
+{
+    return order(OperationId::allow_changes, std::move(host), std::move(key));
+}
+
+Task<Answer<contract::Operation>> Client::observe_host(std::string host, std::string key)
+{
+    return order(OperationId::observe_host, std::move(host), std::move(key));
+}
+
 Task<Answer<contract::Operation>> Client::refresh_host(std::string host, std::string key)
 {
-    return order({.operation = OperationId::refresh_host,
-                  .resource = std::move(host),
-                  .key = std::move(key)});
+    return order(OperationId::refresh_host, std::move(host), std::move(key));
 }
 
 Task<Answer<contract::Operation>> Client::remove_host(std::string host)
@@ -333,8 +353,7 @@ Task<Answer<contract::WorkPlan>> Client::plan_vm(contract::CreateVm body)
 
 Task<Answer<contract::Operation>> Client::start_vm(std::string vm, std::string key)
 {
-    return order(
-        {.operation = OperationId::start_vm, .resource = std::move(vm), .key = std::move(key)});
+    return order(OperationId::start_vm, std::move(vm), std::move(key));
 }
 
 Task<Answer<contract::Operation>> Client::stop_vm(std::string vm, contract::StopVm body,

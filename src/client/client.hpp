@@ -49,6 +49,10 @@ public:
     Task<Answer<contract::HostList>> list_hosts(std::size_t limit);
     Task<Answer<contract::Host>> get_host(std::string host);
     Task<Answer<contract::Operation>> enroll_host(contract::EnrollHost body, std::string key);
+    Task<Answer<contract::Operation>> update_host(std::string host, contract::UpdateHost body,
+                                                  std::string key);
+    Task<Answer<contract::Operation>> allow_changes(std::string host, std::string key);
+    Task<Answer<contract::Operation>> observe_host(std::string host, std::string key);
     Task<Answer<contract::Operation>> refresh_host(std::string host, std::string key);
     Task<Answer<contract::Operation>> remove_host(std::string host);
     Task<Answer<contract::StorageList>> list_storages(std::size_t limit);
@@ -95,6 +99,8 @@ private:
     template <class T>
     Task<Answer<T>> ask(Call call);
     Task<Answer<contract::Operation>> order(Call call);
+    Task<Answer<contract::Operation>> order(contract::OperationId operation, std::string resource,
+                                            std::string key);
     template <class Body>
     Task<Answer<contract::Operation>> order(contract::OperationId operation, const Body& body,
                                             std::string key, std::string resource = {});

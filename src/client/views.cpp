@@ -72,6 +72,7 @@ public:
             table_.add({{render(label, style_.language), Tone::dim}, {*value, tone}});
         }
     }
+    void add(const Message& label, const Cell& cell) { add(label, cell.text, cell.tone); }
     void add_state(const Message& label, const std::string& state)
     {
         add(label, state, tone_of_state(state));
@@ -82,6 +83,32 @@ private:
     const TextStyle& style_;
     Table table_{{{""}, {""}}};
 };
+
+bool is_unchecked(const contract::Host& host)
+{
+    return host.tls_insecure.value_or(false);
+}
+
+/// "ntlm", "kerberos+tls".
+Cell logon_cell(const contract::Host& host)
+{
+    return {host.scheme + (host.tls ? "+tls" : ""), is_unchecked(host) ? Tone::bad : Tone::plain};
+}
+
+Cell changes_cell(const contract::Host& host, const TextStyle& style)
+{
+    return host.observe_only ? Cell{render(message::cli_observe_only{}, style.language), Tone::busy}
+                             : Cell{render(message::cli_changes_allowed{}, style.language)};
+}
+
+/// What makes the certificate of the host believed.
+std::optional<std::string> trust_text(const contract::Host& host, const TextStyle& style)
+{
+    if (is_unchecked(host)) {
+        return render(message::cli_certificate_unchecked{}, style.language);
+    }
+    return host.tls_fingerprint ? host.tls_fingerprint : host.tls_ca_file;
+}
 
 std::string volumes_text(const contract::Host& host, const TextStyle& style)
 {
@@ -117,6 +144,8 @@ std::string text_of(const contract::HostList& list, const TextStyle& style)
                                  {message::cli_col_generation{}},
                                  {message::cli_col_namespace{}},
                                  {message::cli_col_address{}},
+                                 {message::cli_col_logon{}},
+                                 {message::cli_col_changes{}},
                                  {message::cli_col_memory_free{}, true},
                                  {message::cli_col_memory{}, true},
                                  {message::cli_col_vms{}, true},
@@ -127,6 +156,8 @@ std::string text_of(const contract::HostList& list, const TextStyle& style)
                    {or_dash(host.generation)},
                    {or_dash(host.namespace_used)},
                    {fmt::format("{}:{}", host.address, host.port)},
+                   logon_cell(host),
+                   changes_cell(host, style),
                    {mib_text(host.memory_free_mib)},
                    {mib_text(host.memory_total_mib)},
                    {number(host.vms)},
@@ -142,7 +173,13 @@ std::string text_of(const contract::Host& host, const TextStyle& style)
     facts.add(message::cli_col_id{}, host.id);
     facts.add_state(message::cli_col_state{}, host.state);
     facts.add(message::cli_col_error{}, host.last_error, Tone::bad);
+    facts.add(message::cli_col_changes{}, changes_cell(host, style));
     facts.add(message::cli_col_address{}, fmt::format("{}:{}", host.address, host.port));
+    facts.add(message::cli_col_server_name{}, host.server_name);
+    facts.add(message::cli_col_logon{}, logon_cell(host));
+    facts.add(message::cli_col_user{}, host.user);
+    facts.add(message::cli_col_certificate{}, trust_text(host, style),
+              is_unchecked(host) ? Tone::bad : Tone::plain);
     facts.add(message::cli_col_generation{}, host.generation);
     facts.add(message::cli_col_os_version{}, host.os_version);
     facts.add(message::cli_col_namespace{}, host.namespace_used);

@@ -83,17 +83,32 @@ TEST(Views, show_hosts_with_volumes_and_capabilities)
     contract::Host host{.id = "1",
                         .name = "sim-1",
                         .address = "127.42.1.1",
-                        .port = 5985,
+                        .port = 5986,
+                        .server_name = "hv1.corp.example",
+                        .tls = true,
+                        .scheme = "kerberos",
+                        .user = "watari@CORP.EXAMPLE",
                         .state = "ready",
+                        .observe_only = true,
                         .memory_total_mib = 8192};
     host.volumes = {{.drive = "D:", .size_bytes = 1099511627776, .free_bytes = 0}};
     host.capabilities = {
         {.name = "vhdx", .present = true, .evidence = "Msvm_ImageManagementService"}};
     const auto text = text_of(host, {});
-    EXPECT_NE(text.find("127.42.1.1:5985"), std::string::npos) << text;
+    EXPECT_NE(text.find("127.42.1.1:5986"), std::string::npos) << text;
+    EXPECT_NE(text.find("hv1.corp.example"), std::string::npos) << text;
+    EXPECT_NE(text.find("kerberos+tls"), std::string::npos) << text;
+    EXPECT_NE(text.find("observe-only"), std::string::npos) << text;
+    EXPECT_EQ(text.find("not checked"), std::string::npos) << text;
     EXPECT_NE(text.find("D:     1 TiB  0 bytes"), std::string::npos) << text;
     EXPECT_NE(text.find("✓  vhdx        Msvm_ImageManagementService"), std::string::npos) << text;
     EXPECT_NE(text_of(contract::HostList{.items = {host}}, {}).find("8 GiB"), std::string::npos);
+    host.tls_insecure = true;
+    host.observe_only = false;
+    EXPECT_NE(text_of(host, {}).find("not checked"), std::string::npos);
+    const auto list = text_of(contract::HostList{.items = {host}}, {.colours = true});
+    EXPECT_NE(list.find(toned("kerberos+tls", Tone::bad, true)), std::string::npos) << list;
+    EXPECT_NE(list.find("allowed"), std::string::npos) << list;
 }
 
 } // namespace

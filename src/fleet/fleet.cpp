@@ -1,6 +1,7 @@
 #include "fleet/fleet.hpp"
 
 #include "core/log.hpp"
+#include "fleet/host_address.hpp"
 #include "fleet/host_facts.hpp"
 #include "messages/fleet.hpp"
 #include "store/records/event.hpp"
@@ -23,6 +24,9 @@ namespace watari::fleet {
 /// What this node remembers of a host between requests.
 struct Fleet::HostState {
     std::shared_ptr<hyperv::Connection> connection = {};
+    /// Shared with every connection there is or was: what is switched holds for all of them.
+    std::shared_ptr<wsman::Observation> observation = std::make_shared<wsman::Observation>();
+    std::int64_t version = 0; ///< of the record that observation is of
     Semaphore opening{
         1}; ///< one probe or login at a time: no storm of them at a host that comes back
     Semaphore refreshing{1};
@@ -52,26 +56,6 @@ store::HostState state_after(const Error& error)
     }
     return error.kind() == ErrorKind::unsupported ? store::HostState::unsupported
                                                   : store::HostState::unreachable;
-}
-
-hyperv::HostAddress address_of(const store::HostRecord& record, std::string password)
-{
-    hyperv::HostAddress address;
-    address.endpoint = {record.address, static_cast<std::uint16_t>(record.port)};
-    address.user = record.user;
-    address.password = std::move(password);
-    switch (record.namespace_choice) {
-    case store::NamespaceChoice::automatic:
-        address.ns = hyperv::NamespaceChoice::automatic;
-        break;
-    case store::NamespaceChoice::v1:
-        address.ns = hyperv::NamespaceChoice::v1;
-        break;
-    case store::NamespaceChoice::v2:
-        address.ns = hyperv::NamespaceChoice::v2;
-        break;
-    }
-    return address;
 }
 
 store::ObservedPower observed(hyperv::PowerState state)
@@ -219,11 +203,23 @@ void Fleet::refuse_while_resting(const HostState& state, const store::HostRecord
 
 Task<store::HostRecord> Fleet::load(store::HostId host, std::string& password)
 {
-    co_return co_await store_.read([&](store::Transaction& transaction) {
-        auto record = store::get<store::HostRecord>(transaction, host);
+    auto record = co_await store_.read([&](store::Transaction& transaction) {
         password = store::find_host_password(transaction, secrets_, host).value_or("");
-        return record;
+        return store::get<store::HostRecord>(transaction, host);
     });
+    noticed(record);
+    co_return record;
+}
+
+void Fleet::noticed(const store::HostRecord& record)
+{
+    HostState& state = *state_of(record.id);
+    if (record.version < state.version) {
+        return; // read before a change that was told since
+    }
+    state.version = record.version;
+    state.observation->host = record.name;
+    state.observation->is_on = record.observe;
 }
 
 Task<std::shared_ptr<hyperv::Connection>> Fleet::open(HostState& state,
@@ -232,7 +228,8 @@ Task<std::shared_ptr<hyperv::Connection>> Fleet::open(HostState& state,
 {
     std::string password;
     const auto current = co_await load(record.id, password);
-    const auto address = address_of(current, std::move(password));
+    auto address = address_of(current, std::move(password));
+    address.observation = state.observation;
     if (auto known = recorded_probe(current); known && !anew) {
         state.connection = connector_.reopen(address, std::move(*known), {});
     } else {
@@ -312,13 +309,28 @@ void Fleet::forget(store::HostId host)
     macs_.reset();
 }
 
-Task<store::HostRecord> Fleet::probe(store::HostId host, Deadline deadline, CountRequest count)
+Task<> Fleet::probe(store::HostId host, Deadline deadline, CountRequest count)
+{
+    std::optional<Error> failure;
+    try {
+        co_await probe_now(host, deadline, std::move(count));
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (failure) {
+        co_await record_failure(host, *failure);
+        throw std::move(*failure);
+    }
+}
+
+Task<store::HostRecord> Fleet::probe_now(store::HostId host, Deadline deadline, CountRequest count)
 {
     const auto kept = state_of(host);
     HostState& state = *kept;
     std::string password;
     const auto before = co_await load(host, password);
     const auto permit = co_await state.opening.acquire(clock_, deadline);
+    state.connection.reset(); // it may be to where the host was, or as somebody else
     const auto connection = co_await open(state, before, true, deadline, std::move(count));
     answered(host);
     co_return co_await store_.transact([&](store::Transaction& transaction) {
@@ -335,7 +347,7 @@ Task<Fleet::Seen> Fleet::look_at(store::HostId host, HostState& state, Deadline 
     const auto record = co_await load(host, password);
     if (record.state != store::HostState::ready || !recorded_probe(record)) {
         refuse_while_resting(state, record);
-        co_await probe(host, deadline, count); // what came back may be another generation
+        co_await probe_now(host, deadline, count); // what came back may be another generation
     }
     const auto connection = co_await connect(host, deadline);
     const hyperv::CallContext call{.deadline = deadline, .on_request = std::move(count)};

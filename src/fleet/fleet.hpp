@@ -58,12 +58,15 @@ public:
     /// Told by those who use a connection: whether the host answered. Opens and closes the circuit.
     void answered(store::HostId host);
     void failed(store::HostId host, const Error& error);
-    /// Drops connection and memory of a host (removed, or its address changed).
+    /// Drops connection and memory of a host that was removed.
     void forget(store::HostId host);
+    /// Told of a host's record that was changed: whether it is only observed holds from now on, for
+    /// connections that are there, too.
+    void noticed(const store::HostRecord& record);
 
-    /// Probes the host anew and records what it is: namespace, generation, capabilities with
-    /// evidence, facts.
-    Task<store::HostRecord> probe(store::HostId host, Deadline deadline, CountRequest count = {});
+    /// Connects anew, as the record says now, and records what the host is: namespace, generation,
+    /// capabilities with evidence, facts; or why it could not be reached.
+    Task<> probe(store::HostId host, Deadline deadline, CountRequest count = {});
     /// Reads facts and the VM list and records them: free memory, volumes, what each of our VMs is
     /// now. Changes nothing on the host.
     Task<> refresh(store::HostId host, Deadline deadline, CountRequest count = {});
@@ -88,6 +91,7 @@ private:
                                                    const store::HostRecord& record, bool anew,
                                                    Deadline deadline, CountRequest count = {});
     Task<store::HostRecord> load(store::HostId host, std::string& password);
+    Task<store::HostRecord> probe_now(store::HostId host, Deadline deadline, CountRequest count);
     Task<Seen> look_at(store::HostId host, HostState& state, Deadline deadline, CountRequest count);
     Task<> record_failure(store::HostId host, Error error);
     Task<> refresh_logged(store::HostId host);

@@ -31,16 +31,26 @@ Task<> refresh(Services& services, StepContext& step)
                                     call_context(services, step).on_request);
 }
 
-void commit_enrolled(Transaction& transaction, StepContext& step)
+void commit_known(Transaction& transaction, StepContext& step, std::string event)
 {
     const auto host = store::get<store::HostRecord>(transaction, host_in(step));
     bind_networks_of_host(transaction, step.random(), host);
     store::append(transaction,
-                  store::EventRecord{.kind = "host.enrolled",
+                  store::EventRecord{.kind = std::move(event),
                                      .subject_kind = "host",
                                      .subject = host.id.value(),
                                      .operation = step.operation().id,
                                      .data = boost::json::object{{"name", host.name}}});
+}
+
+void commit_enrolled(Transaction& transaction, StepContext& step)
+{
+    commit_known(transaction, step, "host.enrolled");
+}
+
+void commit_updated(Transaction& transaction, StepContext& step)
+{
+    commit_known(transaction, step, "host.updated");
 }
 
 void commit_refreshed(Transaction& transaction, StepContext& step)
@@ -109,6 +119,32 @@ operations::Workflow enroll_host(Services& services)
                        .act = [s](StepContext& step) { return refresh(*s, step); },
                        .commit = commit_enrolled}},
             .ended = forget_unless_enrolled};
+}
+
+/// The record was changed in the transaction that accepted the operation.
+operations::Workflow update_host(Services& services)
+{
+    Services* s = &services;
+    return {.name = "update_host",
+            .version = 1,
+            .steps = {{.id = "probe",
+                       .title = message::step_probe{},
+                       .act = [s](StepContext& step) { return probe(*s, step); }},
+                      {.id = "refresh",
+                       .title = message::step_refresh{},
+                       .act = [s](StepContext& step) { return refresh(*s, step); },
+                       .commit = commit_updated}}};
+}
+
+/// All of it is done in the transaction that accepted the operation; so is allow_changes.
+operations::Workflow observe_host(Services&)
+{
+    return {.name = "observe_host", .version = 1, .steps = {}};
+}
+
+operations::Workflow allow_changes(Services&)
+{
+    return {.name = "allow_changes", .version = 1, .steps = {}};
 }
 
 operations::Workflow refresh_host(Services& services)

@@ -30,6 +30,7 @@ struct HostView {
     std::string name = {};
     store::HostState state = store::HostState::enrolling;
     bool takes_vms = true;
+    bool observed = false; ///< looked at, never changed
     ByteSize memory_total = {};
     ByteSize memory_limit = {}; ///< of what may be promised
     ByteSize memory_free = {};  ///< for a new VM: the host's, less its reserve and what is promised

@@ -2,6 +2,7 @@
 #include "messages/provisioning.hpp"
 #include "provisioning/orders.hpp"
 #include "provisioning/sizes.hpp"
+#include "store/records/event.hpp"
 #include "store/records/network.hpp"
 
 #include <boost/json.hpp>
@@ -30,25 +31,68 @@ void check_network(const store::NetworkRecord& network)
 
 } // namespace
 
-Task<store::OperationRecord> Orders::enroll_host(HostOrder order, Asker asker)
+Task<store::OperationRecord> Orders::enroll_host(store::HostRecord host,
+                                                 std::optional<std::string> password, Asker asker)
 {
-    const auto id = fresh_id<store::HostId>();
+    host.id = fresh_id<store::HostId>();
     co_return co_await accept(asker, [&](Transaction& transaction) {
-        if (store::find_host_by_name(transaction, order.name)) {
-            throw Error{ErrorKind::conflict, message::host_name_taken{.host = order.name}};
+        if (store::find_host_by_name(transaction, host.name)) {
+            throw Error{ErrorKind::conflict, message::host_name_taken{.host = host.name}};
         }
-        store::insert(transaction,
-                      store::HostRecord{.id = id,
-                                        .name = order.name,
-                                        .address = order.address,
-                                        .port = order.port,
-                                        .user = order.user,
-                                        .namespace_choice = order.ns,
-                                        .memory_reserve = ByteSize::mib(
-                                            static_cast<std::uint64_t>(order.memory_reserve_mib))});
-        store::set_host_password(transaction, secrets_, id, order.password);
-        return NewOperation{.kind = "enroll_host", .host = id};
+        store::insert(transaction, host);
+        if (password) {
+            store::set_host_password(transaction, secrets_, host.id, *password);
+        }
+        return NewOperation{.kind = "enroll_host", .host = host.id};
     });
+}
+
+Task<store::OperationRecord> Orders::update_host(std::string host, ChangeHost change,
+                                                 std::optional<std::string> password, Asker asker)
+{
+    co_return co_await accept(asker, [&](Transaction& transaction) {
+        auto record = get_host(transaction, host);
+        bool has_password = password || store::find_host_password(transaction, secrets_, record.id);
+        change(record, has_password);
+        store::update(transaction, record);
+        if (!has_password) {
+            store::forget_host_password(transaction, record.id);
+        } else if (password) {
+            store::set_host_password(transaction, secrets_, record.id, *password);
+        }
+        return NewOperation{.kind = "update_host", .host = record.id};
+    });
+}
+
+Task<store::OperationRecord> Orders::set_observed(std::string host, bool observed, Asker asker)
+{
+    store::HostRecord record;
+    auto operation = co_await accept(asker, [&](Transaction& transaction) {
+        record = get_host(transaction, host);
+        record.observe = observed;
+        record = store::update(transaction, record);
+        store::append(transaction, store::EventRecord{
+                                       .kind = observed ? "host.observed" : "host.changes_allowed",
+                                       .subject_kind = "host",
+                                       .subject = record.id.value(),
+                                       .data = boost::json::object{{"name", record.name}}});
+        return NewOperation{.kind = observed ? "observe_host" : "allow_changes", .host = record.id};
+    });
+    services_.fleet.noticed(record);
+    if (!observed) {
+        engine_.host_is_back(record.id);
+    }
+    co_return operation;
+}
+
+Task<store::OperationRecord> Orders::observe_host(std::string host, Asker asker)
+{
+    co_return co_await set_observed(std::move(host), true, std::move(asker));
+}
+
+Task<store::OperationRecord> Orders::allow_changes(std::string host, Asker asker)
+{
+    co_return co_await set_observed(std::move(host), false, std::move(asker));
 }
 
 Task<store::OperationRecord> Orders::refresh_host(std::string host, Asker asker)

@@ -1,6 +1,7 @@
 // Orders about VMs.
 #include "fleet/host_facts.hpp"
 #include "messages/provisioning.hpp"
+#include "messages/wsman.hpp"
 #include "provisioning/orders.hpp"
 #include "provisioning/sizes.hpp"
 #include "provisioning/wishes.hpp"
@@ -18,6 +19,11 @@ using operations::NewOperation;
 using store::Lifecycle;
 using store::Transaction;
 using store::VmRecord;
+
+ByteSize mebibytes(std::int64_t count)
+{
+    return ByteSize::mib(static_cast<std::uint64_t>(count));
+}
 
 /// A disk from an image is never smaller than it; a differencing one is exactly as large.
 void check_image(const store::ImageRecord& image, VmRecord& vm, bool size_given)
@@ -72,7 +78,7 @@ VmRecord ordered_vm(Transaction& transaction, const VmOrder& order, store::Proje
     store::check_quota(transaction, project,
                        {.vms = 1,
                         .processors = vm.wanted_processors,
-                        .memory = ByteSize::mib(static_cast<std::uint64_t>(vm.wanted_memory_mib)),
+                        .memory = mebibytes(vm.wanted_memory_mib),
                         .disk = vm.wanted_disk_bytes});
     return vm;
 }
@@ -89,7 +95,16 @@ boost::json::object input_of(Transaction& transaction, const VmOrder& order)
     return input;
 }
 
-/// A VM that another operation works on is left alone.
+/// Refused before there is an operation: it could only wait.
+void require_changes_allowed(Transaction& transaction, const VmRecord& vm)
+{
+    const auto host = vm.host ? store::find_host_label(transaction, *vm.host) : std::nullopt;
+    if (host && host->observe) {
+        throw Error{ErrorKind::conflict, message::host_is_observed{.host = host->name}};
+    }
+}
+
+/// A VM that another operation works on is left alone, and so is one on a host that is observed.
 VmRecord idle_vm(Transaction& transaction, store::ProjectId project, std::string_view name)
 {
     auto vm = get_vm(transaction, project, name);
@@ -101,6 +116,7 @@ VmRecord idle_vm(Transaction& transaction, store::ProjectId project, std::string
         throw Error{ErrorKind::conflict,
                     message::vm_busy{.vm = vm.name, .operation = busy.front().id.value().lower()}};
     }
+    require_changes_allowed(transaction, vm);
     return vm;
 }
 
@@ -178,6 +194,15 @@ NewOperation prepare_resize(Transaction& transaction, const std::string& name,
     if (plan) {
         input["plan"] = plan->id.value().lower();
     }
+    // Both sizes count until it is known which one stays: an undo takes nobody else's quota.
+    const auto from = vm;
+    vm.wanted_processors = std::max(vm.wanted_processors, processors);
+    vm.wanted_memory_mib = std::max(vm.wanted_memory_mib, memory_mib);
+    vm.wanted_disk_bytes = disk;
+    store::check_quota(transaction, project,
+                       {.processors = vm.wanted_processors - from.wanted_processors,
+                        .memory = mebibytes(vm.wanted_memory_mib - from.wanted_memory_mib),
+                        .disk = disk - from.wanted_disk_bytes});
     vm.lifecycle = Lifecycle::resizing;
     store::update(transaction, vm);
     return {.kind = "resize_vm",

@@ -48,15 +48,9 @@ struct ResizeOrder {
     bool restart = false;
 };
 
-struct HostOrder {
-    std::string name;
-    std::string address;
-    std::int64_t port = 5985;
-    store::NamespaceChoice ns = store::NamespaceChoice::automatic;
-    std::string user;
-    std::string password;
-    std::int64_t memory_reserve_mib = 2048;
-};
+/// What is to become of a host's record, in the transaction that accepts the order; may throw to
+/// refuse. `has_password`: as recorded, and as it is to be.
+using ChangeHost = std::function<void(store::HostRecord& record, bool& has_password)>;
 
 struct ReplicaOrder {
     std::string host;
@@ -96,7 +90,17 @@ public:
     Task<store::OperationRecord> start_vm(std::string vm, Asker asker);
     Task<store::OperationRecord> stop_vm(std::string vm, bool force, Asker asker);
     Task<store::OperationRecord> resize_vm(std::string vm, ResizeOrder order, Asker asker);
-    Task<store::OperationRecord> enroll_host(HostOrder order, Asker asker);
+    /// The record without its id; no password: another proof of the account.
+    Task<store::OperationRecord> enroll_host(store::HostRecord host,
+                                             std::optional<std::string> password, Asker asker);
+    /// A `password` is kept unless `change` says that there is to be none. What was changed stays,
+    /// whether the host can be reached with it or not.
+    Task<store::OperationRecord> update_host(std::string host, ChangeHost change,
+                                             std::optional<std::string> password, Asker asker);
+    /// When it returns, nothing that changes the host is sent any more; what is under way there
+    /// waits until changes are allowed.
+    Task<store::OperationRecord> observe_host(std::string host, Asker asker);
+    Task<store::OperationRecord> allow_changes(std::string host, Asker asker);
     Task<store::OperationRecord> refresh_host(std::string host, Asker asker);
     Task<store::OperationRecord> remove_host(std::string host, Asker asker);
     Task<store::OperationRecord> add_storage(std::string host, std::string path, Asker asker);
@@ -107,6 +111,7 @@ public:
     Task<store::OperationRecord> cancel(store::OperationId operation, Asker asker);
 
 private:
+    Task<store::OperationRecord> set_observed(std::string host, bool observed, Asker asker);
     template <class Id>
     Id fresh_id()
     {

@@ -16,25 +16,32 @@ constexpr std::size_t tries_max = 16;
 /// time otherwise all choose the same host.
 constexpr std::size_t compared_max = 4;
 
-Message summary_of(const std::vector<Candidate>& candidates, bool only_room)
+/// Whether no host was refused for anything else.
+bool all_refused_by(const std::vector<Candidate>& candidates,
+                    std::initializer_list<std::string_view> codes)
 {
-    if (candidates.empty()) {
-        return message::no_host_enrolled{};
-    }
-    const auto hosts = std::to_string(candidates.size());
-    if (only_room) {
-        return message::no_capacity{.hosts = hosts};
-    }
-    return message::no_host_fits{.hosts = hosts};
-}
-
-bool only_lack_room(const std::vector<Candidate>& candidates)
-{
-    return !candidates.empty() && std::ranges::all_of(candidates, [](const auto& candidate) {
-        return std::ranges::all_of(candidate.why_not, [](const Message& refusal) {
-            return refusal.code == "host_lacks_memory" || refusal.code == "host_lacks_storage";
+    return !candidates.empty() && std::ranges::all_of(candidates, [&](const auto& candidate) {
+        return std::ranges::all_of(candidate.why_not, [&](const Message& refusal) {
+            return std::ranges::find(codes, refusal.code) != codes.end();
         });
     });
+}
+
+Error refusal_of(const std::vector<Candidate>& candidates)
+{
+    if (candidates.empty()) {
+        return {ErrorKind::unsupported, message::no_host_enrolled{}};
+    }
+    const auto hosts = std::to_string(candidates.size());
+    if (all_refused_by(candidates, {"host_lacks_memory", "host_lacks_storage"})) {
+        return {ErrorKind::exhausted, message::no_capacity{.hosts = hosts}};
+    }
+    if (all_refused_by(candidates, {"host_is_observed"})) {
+        const Message all = message::only_observed_hosts{.hosts = hosts};
+        const bool is_one = candidates.size() == 1;
+        return {ErrorKind::conflict, is_one ? candidates.front().why_not.front() : all};
+    }
+    return {ErrorKind::unsupported, message::no_host_fits{.hosts = hosts}};
 }
 
 std::optional<Place> best_now(store::Transaction& transaction, const Decision& decision)
@@ -157,9 +164,7 @@ Place take_place(store::Transaction& transaction, const Decision& decision,
 
 NoPlace::NoPlace(const Decision& decision) : NoPlace(decision.candidates()) {}
 
-NoPlace::NoPlace(const std::vector<Candidate>& candidates)
-    : Error(only_lack_room(candidates) ? ErrorKind::exhausted : ErrorKind::unsupported,
-            summary_of(candidates, only_lack_room(candidates)))
+NoPlace::NoPlace(const std::vector<Candidate>& candidates) : Error(refusal_of(candidates))
 {
     for (const auto& candidate : candidates) {
         for (const auto& refusal : candidate.why_not) {

@@ -43,6 +43,7 @@ enum class Rule : std::uint8_t {
     differencing = 7,
     vhdx = 8,
     network = 9,
+    observed = 10,
 };
 
 using Broken = std::uint16_t; ///< one bit per Rule
@@ -134,8 +135,9 @@ Place take_place(store::Transaction& transaction, const Decision& decision,
 class NoPlace : public Error
 {
 public:
-    /// exhausted (message::no_capacity) when every refusal is lack of room, else unsupported
-    /// (message::no_host_fits).
+    /// exhausted (message::no_capacity) when every refusal is lack of room, conflict
+    /// (message::host_is_observed, only_observed_hosts) when it is that no host may be changed,
+    /// else unsupported (message::no_host_fits).
     explicit NoPlace(const Decision& decision);
     /// Host and refusal.
     const std::vector<std::pair<std::string, Message>>& refusals() const noexcept

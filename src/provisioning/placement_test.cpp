@@ -1,5 +1,6 @@
 #include "provisioning/placement.hpp"
 
+#include "core/catalogue.hpp"
 #include "fleet/host_facts.hpp"
 #include "store/records/project.hpp"
 #include "store/testing/scene.hpp"
@@ -30,7 +31,8 @@ struct Placing : testing::Test {
             store::HostRecord host{.id = scene.id<store::HostId>(),
                                    .name = name,
                                    .address = "10.0.0.1",
-                                   .state = store::HostState::ready};
+                                   .state = store::HostState::ready,
+                                   .observe = false};
             host.memory_total = memory;
             host.memory_free = memory;
             host.processors = 8;
@@ -155,6 +157,28 @@ TEST_F(Placing, leaves_hosts_alone_that_do_not_answer_or_take_no_vms)
     });
     EXPECT_THAT(refusals_of(decide(wish()), "away"),
                 testing::ElementsAre("host_not_ready", "host_takes_no_vms"));
+}
+
+TEST_F(Placing, leaves_observed_hosts_alone_and_says_how_to_allow_changes)
+{
+    const auto first = add_host("first", ByteSize::gib(64), ByteSize::tib(1));
+    const auto observe = [](store::HostRecord& record) { record.observe = true; };
+    change_host(first, observe);
+    const NoPlace one{decide(wish())};
+    EXPECT_EQ(one.code(), "host_is_observed");
+    EXPECT_EQ(one.kind(), ErrorKind::conflict);
+    EXPECT_NE(render(one, Language::en).find("watari host allow-changes first"), std::string::npos);
+    change_host(add_host("second", ByteSize::gib(64), ByteSize::tib(1)), observe);
+    const NoPlace all{decide(wish())};
+    EXPECT_EQ(all.code(), "only_observed_hosts");
+    EXPECT_EQ(all.kind(), ErrorKind::conflict);
+    EXPECT_EQ(all.refusals().size(), 2U);
+    add_host("third", ByteSize::gib(64), ByteSize::tib(1));
+    const auto decision = decide(wish());
+    EXPECT_EQ(decision.chosen()->host->name, "third");
+    EXPECT_THAT(refusals_of(decision, "first"), testing::ElementsAre("host_is_observed"));
+    EXPECT_THAT(explain(to_json(decision)).candidates.back().why_not,
+                testing::ElementsAre(testing::Field(&Message::code, "host_is_observed")));
 }
 
 TEST_F(Placing, an_empty_fleet_is_said_to_be_empty)

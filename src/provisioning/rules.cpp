@@ -1,6 +1,7 @@
 #include "provisioning/rules.hpp"
 
 #include "messages/provisioning.hpp"
+#include "messages/wsman.hpp"
 
 #include <algorithm>
 
@@ -86,6 +87,8 @@ Message reason(Rule rule, const Seen& seen, const Wish& wish)
         return message::host_lacks_vhdx{.host = seen.host};
     case Rule::network:
         return message::network_not_attached{.network = wish.network_name, .host = seen.host};
+    case Rule::observed:
+        return message::host_is_observed{.host = seen.host};
     }
     return {};
 }
@@ -134,7 +137,8 @@ Verdict judge(const HostView& host, const Wish& wish)
         broken_if(wish.disk_source == store::DiskSource::differencing && !host.differencing,
                   Rule::differencing) |
         broken_if(!host.vhdx && needs_vhdx(wish), Rule::vhdx) |
-        broken_if(wish.network && find_binding(host, *wish.network) == nullptr, Rule::network));
+        broken_if(wish.network && find_binding(host, *wish.network) == nullptr, Rule::network) |
+        broken_if(host.observed, Rule::observed));
     if (storage != nullptr) {
         verdict.score = std::min(share(less(host.memory_free, wish.memory), host.memory_total),
                                  share(less(storage->free, needed), storage->volume_size));
@@ -155,7 +159,7 @@ Seen seen_of(const HostView& host, const Verdict& verdict)
 std::vector<Message> reasons(Broken broken, const Seen& seen, const Wish& wish)
 {
     std::vector<Message> all;
-    for (unsigned number = 0; number <= static_cast<unsigned>(Rule::network); ++number) {
+    for (unsigned number = 0; number <= static_cast<unsigned>(Rule::observed); ++number) {
         const auto rule = static_cast<Rule>(number);
         if ((broken & bit(rule)) != 0) {
             all.push_back(reason(rule, seen, wish));

@@ -295,7 +295,20 @@ INSERT INTO host_changes (host, sequence) SELECT id, row_number() OVER (ORDER BY
 CREATE INDEX network_bindings_host ON network_bindings (host);
 )sql";
 
-constexpr std::array migrations{first_schema, host_changes_schema};
+/// How hosts are reached. Those enrolled before were reached by Basic.
+constexpr std::string_view logons_schema = R"sql(
+ALTER TABLE hosts ADD COLUMN server_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE hosts ADD COLUMN tls_trust TEXT NOT NULL DEFAULT 'authorities';
+ALTER TABLE hosts ADD COLUMN tls_ca_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE hosts ADD COLUMN tls_fingerprint TEXT NOT NULL DEFAULT '';
+ALTER TABLE hosts ADD COLUMN scheme TEXT NOT NULL DEFAULT 'basic';
+ALTER TABLE hosts ADD COLUMN basic_in_the_clear BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE hosts ADD COLUMN keytab_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE hosts ADD COLUMN certificate_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE hosts ADD COLUMN key_file TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array migrations{first_schema, host_changes_schema, logons_schema};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to)
 {

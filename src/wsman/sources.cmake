@@ -4,6 +4,7 @@ set(SOURCES
     client/fault_errors.cpp
     client/guard.cpp
     client/kdc_waits.cpp
+    client/observe_only.cpp
     client/password_tries.cpp
     client/session.cpp
     codec/decode_request.cpp
@@ -22,6 +23,7 @@ set(SOURCES
 set(TESTS
     client/guard_test.cpp
     client/kdc_waits_test.cpp
+    client/observe_only_test.cpp
     client/session_test.cpp
     codec/codec_test.cpp
     codec/recorded_test.cpp

@@ -62,7 +62,8 @@ def setUpModule():
     site.furnish()
     bad_servers.extend([BadServer(b"\x16\x03 this is no HTTP\r\n\r\n"), BadServer(b"")])
     for name, port in (("garbage", bad_servers[0].port), ("cut", bad_servers[1].port), ("down", free_port())):
-        ran = site.must("host", "enroll", name, "--address", "127.0.0.1", "--port", port, "--password-file", site.password_file)
+        ran = site.must("host", "enroll", name, "--address", "127.0.0.1", "--port", port, "--scheme", "basic", "--password-file",
+                        site.password_file)
         bad_enrolments[name] = (ran.out.strip(), port)
 
 
@@ -116,7 +117,7 @@ class Commands(Case):
 
     def test_password_from_standard_input(self):
         at = site.hosts["new"]
-        ran = self.done("host", "enroll", "piped", "--address", at.hostname, "--port", at.port, "--password-file", "-", "--wait",
+        ran = self.done("host", "enroll", "piped", "--address", at.hostname, "--port", at.port, "--scheme", "basic", "--password-file", "-", "--wait",
                         stdin=harness.PASSWORD + "\n")
         self.assertIn("enroll_host piped succeeded", ran.err)
         self.done("host", "remove", "piped", "--wait")
@@ -315,7 +316,7 @@ class BadInput(Case):
     def test_a_wrong_password(self):
         wrong = site.write("wrong", "not-the-password\n")
         at = site.hosts["new"]
-        ran = site.run("host", "enroll", "locked", "--address", at.hostname, "--port", at.port, "--password-file", wrong, "--wait")
+        ran = site.run("host", "enroll", "locked", "--address", at.hostname, "--port", at.port, "--scheme", "basic", "--password-file", wrong, "--wait")
         self.assertEqual(ran.code, OPERATION_FAILED, ran)
         self.assertIn("refused the credentials. Check the user name and password", ran.err)
         self.assertNotIn("not-the-password", ran.out + ran.err)
@@ -429,7 +430,8 @@ class Servers(Case):
     def test_waiting_ends_in_time(self):
         operation, port = bad_enrolments["down"]
         if self.done("operation", "show", operation, "-o", "json").json["state"] == "failed":
-            ran = site.run("host", "enroll", "down-too", "--address", "127.0.0.1", "--port", port, "--password-file", site.password_file)
+            ran = site.run("host", "enroll", "down-too", "--address", "127.0.0.1", "--port", port, "--scheme", "basic", "--password-file",
+                        site.password_file)
             operation = ran.out.strip()
         ran = site.run("operation", "wait", operation, "--wait-timeout", 1)
         self.assertEqual(ran.code, TIMED_OUT, ran)

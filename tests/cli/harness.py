@@ -45,9 +45,10 @@ class Site:
     """Hosts `old` (2008 R2 SP1, v1 only) and `new` (2012 R2). Everything ends with stop()."""
 
     GENERATIONS = {"old": "ws2008r2sp1", "new": "ws2012r2"}
+    DOORS = {"basic": ["--auth", "basic", "--allow-unencrypted"], "ntlm": ["--auth", "ntlm"]}
 
-    def __init__(self, programs):
-        self.programs = programs
+    def __init__(self, programs, scheme="basic"):
+        self.programs, self.scheme = programs, scheme
         self.temporary = tempfile.TemporaryDirectory(prefix="watari-cli-")
         self.folder = pathlib.Path(self.temporary.name)
         self.data = self.folder / "data"
@@ -76,7 +77,7 @@ class Site:
     def start_hosts(self):
         ready, log = self.folder / "hosts.json", self.folder / "hvsim.log"
         hvsim = self.start("hvsim", "--hosts", ",".join(self.GENERATIONS.values()), "--storage", self.folder / "storage", "--listen",
-                           "127.0.0.1:0", "--control", "127.0.0.1:0", "--ready-file", ready, "--allow-unencrypted", "--time-scale", "50",
+                           "127.0.0.1:0", "--control", "127.0.0.1:0", "--ready-file", ready, *self.DOORS[self.scheme], "--time-scale", "50",
                            "--seed", "1", log=log.name)
         self.control = wait_for("hvsim", hvsim, lambda: ready.exists() and re.search(r"Control: (http://127\.0\.0\.1:\d+)", log.read_text()))[1]
         hosts = {host["generation"]: host for host in json.loads(ready.read_text())}
@@ -157,7 +158,13 @@ class Site:
 
     def enroll(self, name, host=None, *more, **how):
         at = self.hosts[host or name]
-        return self.run("host", "enroll", name, "--address", at.hostname, "--port", at.port, "--password-file", self.password_file, *more, **how)
+        return self.run("host", "enroll", name, "--address", at.hostname, "--port", at.port, "--scheme", self.scheme, "--password-file",
+                        self.password_file, *more, **how)
+
+    def counters(self):
+        """Of all hosts: the requests they got, and those that could have changed them."""
+        seen = self.ask_control("GET", "/counters")
+        return seen["requests"], seen["changing"]
 
     def make_image(self, host, name):
         """A golden disk as an operator would have copied it."""
@@ -167,11 +174,12 @@ class Site:
         subprocess.run(["qemu-img", "create", "-q", *form, folder / name, f"{IMAGE_MIB}M"], check=True)
         return f"{host}=D:\\images\\{name}"
 
-    def furnish(self):
+    def furnish(self, allow_changes=True):
         """Hosts, storages, images, plan and network, all through the command line."""
+        enrolment = ["--allow-changes"] if allow_changes else []
         for host in self.GENERATIONS:
             (self.folders[host] / "watari").mkdir(exist_ok=True)
-            ran = self.enroll(host, None, "--wait")
+            ran = self.enroll(host, None, *enrolment, "--wait")
             if ran.code != 0:
                 raise AssertionError(f"enrolling {host} {ran}")
             self.must("storage", "add", "--host", host, "--path", "D:\\watari", "--wait")

@@ -202,8 +202,8 @@ class Case:
     @staticmethod
     def furnish(watarid, host):
         address, port = re.search(r"http://([^:]+):(\d+)/", host["http"]).groups()
-        watarid.must(watarid.order("POST", "/v1/hosts", {"name": "host", "address": address, "port": int(port),
-                                                         "user": "Administrator", "password": "watari-sim"}))
+        watarid.must(watarid.order("POST", "/v1/hosts", {"name": "host", "address": address, "port": int(port), "scheme": "basic",
+                                                         "user": "Administrator", "password": "watari-sim", "allow_changes": True}))
         switch = watarid.ask("GET", "/v1/hosts/host")[1]["switches"][0]["name"]
         watarid.must(watarid.order("POST", "/v1/storages", {"host": "host", "path": "D:\\VMs"}))
         watarid.must(watarid.order("POST", "/v1/networks", {"name": "office", "switch": switch}))

@@ -65,6 +65,7 @@ protected:
     {
         json::object body{{"name", "late"},
                           {"address", "127.42.0.9"},
+                          {"scheme", "basic"},
                           {"user", World::user},
                           {"password", World::password}};
         for (const auto& [key, value] : differing) {
@@ -205,9 +206,11 @@ TEST_F(BadInput, a_wrong_password_is_tried_once)
 
 TEST_F(BadInput, a_host_that_is_down)
 {
-    const Answer accepted =
-        world.post("/v1/hosts",
-                   {{"name", "late"}, {"address", "127.42.0.9"}, {"user", "u"}, {"password", "p"}});
+    const Answer accepted = world.post("/v1/hosts", {{"name", "late"},
+                                                     {"address", "127.42.0.9"},
+                                                     {"scheme", "basic"},
+                                                     {"user", "u"},
+                                                     {"password", "p"}});
     ASSERT_EQ(accepted.status, 202);
     expect_failed(world.ended(accepted), "connection_refused");
     EXPECT_EQ(world.get("/v1/hosts/late").status, 404) << "its name is free again";

@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "http/client.hpp"
+#include "sim/tls.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +32,9 @@ bool has_ended(std::string_view state)
     return state == "succeeded" || state == "failed" || state == "cancelled";
 }
 
-sim::HostOptions host_options(const WorldOptions& world, std::size_t index)
+/// `certificates`: fingerprint to account.
+sim::HostOptions host_options(const WorldOptions& world, std::size_t index,
+                              std::map<std::string, std::string> certificates)
 {
     sim::HostOptions options;
     options.engine.name = fmt::format("HV{:02}", index + 1);
@@ -41,6 +44,14 @@ sim::HostOptions host_options(const WorldOptions& world, std::size_t index)
     options.engine.networks = {{.name = "Customers"}};
     options.service.accounts = {
         {.user = std::string{World::user}, .password = auth::Secret{std::string{World::password}}}};
+    if (world.scheme != "basic") {
+        options.service.authentication =
+            sim::authentication({.schemes = world.scheme,
+                                 .accounts = options.service.accounts,
+                                 .binding = auth::ChannelBinding::strict,
+                                 .certificates = std::move(certificates)});
+        options.service.allow_unencrypted = false;
+    }
     options.seed = world.seed * 100 + index;
     return options;
 }
@@ -57,15 +68,31 @@ std::string Answer::text(std::string_view field) const
 
 World::World(WorldOptions options)
     : chance_(seeded_random(options.seed ^ 0x5eedULL)),
+      options_(options),
       node_(loop_.get_executor(), clock_, network_, options.seed,
             {.refresh_every = options.refresh_every})
 {
     network_.set_latency(std::chrono::milliseconds{1});
+    const auto authority = options.tls ? sim::authority_in(file(""), clock_.now()) : net::KeyPair{};
+    std::map<std::string, std::string> certificates;
+    if (options.scheme == "certificate") {
+        const auto pair =
+            sim::host_certificate(authority, std::string{user}, "127.0.0.1", clock_.now());
+        net::write_key_pair(pair, file("user.pem"), file("user-key.pem"));
+        certificates = {{net::certificate_fingerprint(pair.certificate), std::string{user}}};
+    }
     for (std::size_t index = 0; index < options.hosts.size(); ++index) {
-        fleet_.push_back(std::make_unique<sim::SimulatedHost>(loop_.get_executor(), clock_,
-                                                              host_options(options, index)));
+        fleet_.push_back(std::make_unique<sim::SimulatedHost>(
+            loop_.get_executor(), clock_, host_options(options, index, certificates)));
         host_names_.push_back(fmt::format("{}-{}", to_string(options.hosts[index]), index + 1));
         fleet_.back()->listen(network_, host_address(index));
+        if (options.tls) {
+            auto at = host_address(index);
+            at.port = 5986;
+            fleet_.back()->listen_tls(
+                network_, at,
+                sim::host_certificate(authority, host_names_.back(), at.address, clock_.now()));
+        }
         fleet_.back()->faults().on_act([this](const sim::FaultRule& rule) {
             if (rule.text == kill_mark) {
                 node_.kill();
@@ -185,6 +212,11 @@ Answer World::post(std::string target, json::value body)
                  .headers = {{"Idempotency-Key", fmt::format("order-{}", ++keys_)}}});
 }
 
+Answer World::patch(std::string target, json::value body)
+{
+    return send({.method = "PATCH", .target = std::move(target), .body = std::move(body)});
+}
+
 Answer World::erase(std::string target)
 {
     const unsigned kills = node_.kills();
@@ -232,12 +264,30 @@ json::object World::must(json::object operation)
     return operation;
 }
 
+json::object World::enrolment(std::size_t index) const
+{
+    json::object body{{"name", host_name(index)},
+                      {"address", host_address(index).address},
+                      {"scheme", options_.scheme},
+                      {"allow_changes", options_.allow_changes}};
+    if (options_.scheme == "certificate") {
+        body["certificate_file"] = file("user.pem");
+        body["key_file"] = file("user-key.pem");
+    } else {
+        body["user"] = user;
+        body["password"] = password;
+    }
+    if (options_.tls) {
+        body["tls"] = true;
+        body["tls_ca_file"] = file("ca.pem");
+        body["server_name"] = host_name(index);
+    }
+    return body;
+}
+
 void World::enroll(std::size_t index)
 {
-    must(ended(post("/v1/hosts", {{"name", host_name(index)},
-                                  {"address", host_address(index).address},
-                                  {"user", user},
-                                  {"password", password}})));
+    must(ended(post("/v1/hosts", enrolment(index))));
     must(ended(post("/v1/storages", {{"host", host_name(index)}, {"path", "D:\\VMs"}})));
 }
 

@@ -2,6 +2,7 @@
 
 #include "net/memory.hpp"
 #include "sim/fleet.hpp"
+#include "store/testing/temporary_folder.hpp"
 #include "tests/world/node.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -23,6 +24,10 @@ struct WorldOptions {
     std::vector<Generation> hosts = {Generation::ws2012r2};
     std::map<std::string, std::string> switches = {}; ///< of every host's profile
     sim::Durations durations = {};                    ///< of every host's acts
+    /// How hosts are reached: basic in the clear, ntlm sealed on HTTP, certificate over TLS.
+    std::string scheme = "basic";
+    bool tls = false; ///< checked by the authority of the hosts
+    bool allow_changes = true;
     /// Long, so that only orders cause requests and commits; tests that want refreshes set it.
     std::chrono::seconds refresh_every{24 * 3600};
 };
@@ -64,6 +69,10 @@ public:
     static net::Endpoint host_address(std::size_t index);
     static constexpr std::string_view user = "Administrator";
     static constexpr std::string_view password = "watari-sim";
+    /// Files of the site: ca.pem, and user.pem and user-key.pem of the account's certificate.
+    std::string file(const std::string& name) const { return (folder_ / name).string(); }
+    /// What enrols a host, the way the world reaches hosts.
+    json::object enrolment(std::size_t index) const;
     /// A machine somebody else made, with its disk.
     void add_foreign_vm(std::size_t index, const std::string& name);
 
@@ -79,6 +88,7 @@ public:
     /// A change: sent again, with the same key, until it is answered.
     Answer post(std::string target, json::value body);
     Answer erase(std::string target);
+    Answer patch(std::string target, json::value body);
     /// The operation, when it has ended; after `patience` as it is then.
     json::object await_operation(const std::string& id,
                                  std::chrono::seconds patience = std::chrono::hours{6});
@@ -112,6 +122,8 @@ private:
     SimulatedClock clock_{loop_};
     net::MemoryNetwork network_{loop_.get_executor(), clock_};
     std::unique_ptr<Random> chance_;
+    WorldOptions options_;
+    store::testing::TemporaryFolder folder_;
     std::vector<std::unique_ptr<sim::SimulatedHost>> fleet_;
     std::vector<std::string> host_names_;
     Node node_;

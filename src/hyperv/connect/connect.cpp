@@ -54,7 +54,8 @@ LiveConnection::LiveConnection(net::Network& network, Clock& clock, Random& rand
                              .capabilities = probe_.capabilities,
                              .host_name = probe_.computer_name.empty() ? address.endpoint.text()
                                                                        : probe_.computer_name,
-                             .on_request = std::move(count)};
+                             .on_request = std::move(count),
+                             .observation = address.observation};
     driver_ = probe_.ns == Namespace::v1 ? v1::make_driver(std::move(around))
                                          : v2::make_driver(std::move(around));
 }

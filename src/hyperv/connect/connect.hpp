@@ -5,6 +5,7 @@
 #include "hyperv/driver.hpp"
 #include "net/network.hpp"
 #include "net/tls.hpp"
+#include "wsman/client/observe_only.hpp"
 #include "wsman/client/session.hpp"
 
 #include <cstdint>
@@ -42,6 +43,7 @@ struct HostAddress {
     bool basic_in_the_clear = false; ///< without TLS, beyond loopback
     std::string name = {};           ///< as Kerberos knows the host; empty: the endpoint's address
     std::string keytab = {};         ///< file; Kerberos without a password
+    std::shared_ptr<const wsman::Observation> observation = {}; ///< null: changes may be sent
 };
 
 /// One HTTP request to a host, as budgets and traces see it.

@@ -134,7 +134,8 @@ bool is_stack_2(std::string_view stack) noexcept
 Task<Probe> probe_host(http::Client& client, Clock& clock, Random& random,
                        const HostAddress& address, OnRequest on_request, Deadline deadline)
 {
-    wsman::SessionOptions options{.on_request = std::move(on_request)};
+    wsman::SessionOptions options{.on_request = std::move(on_request),
+                                  .observation = address.observation};
     options.types_of = [](std::string_view) -> const cim::TypeSource& { return cim::untyped(); };
     wsman::Session session{client, clock, random, std::move(options)};
 

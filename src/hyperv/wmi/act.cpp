@@ -32,7 +32,8 @@ RequestKind kind_of(const wsman::RequestRecord& record, bool polls)
 wsman::SessionOptions attributed(const Surroundings& around, const CallContext& context, bool polls)
 {
     wsman::SessionOptions options{.operation_timeout = context.operation_timeout,
-                                  .types_of = types_of};
+                                  .types_of = types_of,
+                                  .observation = around.observation};
     options.on_request = [to_call = context.on_request, to_all = around.on_request,
                           polls](const wsman::RequestRecord& record) {
         if (to_call) {

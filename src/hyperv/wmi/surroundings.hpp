@@ -6,6 +6,7 @@
 #include "wsman/client/session.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace watari::http {
@@ -23,6 +24,7 @@ struct Surroundings {
     std::string host_name; ///< the host's own, for texts
     /// Hears of every HTTP request, whichever call it was for; null: nobody.
     std::function<void(const wsman::RequestRecord&)> on_request = {};
+    std::shared_ptr<const wsman::Observation> observation = {}; ///< null: changes may be sent
 };
 
 } // namespace watari::hyperv::wmi

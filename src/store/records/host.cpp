@@ -18,8 +18,17 @@ struct Table<HostRecord> {
         visit("name", record.name);
         visit("address", record.address);
         visit("port", record.port);
+        visit("server_name", record.server_name);
         visit("tls", record.tls);
+        visit("tls_trust", record.tls_trust);
+        visit("tls_ca_file", record.tls_ca_file);
+        visit("tls_fingerprint", record.tls_fingerprint);
+        visit("scheme", record.scheme);
+        visit("basic_in_the_clear", record.basic_in_the_clear);
         visit("user_name", record.user);
+        visit("keytab_file", record.keytab_file);
+        visit("certificate_file", record.certificate_file);
+        visit("key_file", record.key_file);
         visit("namespace_choice", record.namespace_choice);
         visit("namespace_used", record.namespace_used);
         visit("generation", record.generation);
@@ -75,6 +84,13 @@ std::string secret_context(HostId host)
     return "hosts/" + host.value().lower();
 }
 
+void set_secret(Transaction& transaction, HostId host, const std::optional<Blob>& secret)
+{
+    if (transaction.execute("UPDATE hosts SET secret = $1 WHERE id = $2", {secret, host}) == 0) {
+        throw_no_record<HostRecord>(host.value().lower());
+    }
+}
+
 } // namespace
 
 std::optional<HostRecord> find_host_by_name(Transaction& transaction, std::string_view name)
@@ -94,12 +110,14 @@ HostRecord get_host_by_name(Transaction& transaction, std::string_view name)
 std::optional<HostLabel> find_host_label(Transaction& transaction, HostId host)
 {
     const auto rows =
-        transaction.query("SELECT name, namespace_used FROM hosts WHERE id = $1", {host});
-    return rows.empty() ? std::nullopt
-                        : std::optional{HostLabel{
-                              .name = rows.front().get<std::string>(std::size_t{0}),
-                              .namespace_used =
-                                  rows.front().get<std::optional<std::string>>(std::size_t{1})}};
+        transaction.query("SELECT name, namespace_used, observe FROM hosts WHERE id = $1", {host});
+    if (rows.empty()) {
+        return std::nullopt;
+    }
+    const auto& row = rows.front();
+    return HostLabel{.name = row.get<std::string>(std::size_t{0}),
+                     .namespace_used = row.get<std::optional<std::string>>(std::size_t{1}),
+                     .observe = row.get<bool>(std::size_t{2})};
 }
 
 std::vector<StorageRecord> storages_of(Transaction& transaction, HostId host)
@@ -110,10 +128,12 @@ std::vector<StorageRecord> storages_of(Transaction& transaction, HostId host)
 void set_host_password(Transaction& transaction, const SecretBox& box, HostId host,
                        std::string_view password)
 {
-    const auto sealed = box.seal(password, secret_context(host));
-    if (transaction.execute("UPDATE hosts SET secret = $1 WHERE id = $2", {sealed, host}) == 0) {
-        throw_no_record<HostRecord>(host.value().lower());
-    }
+    set_secret(transaction, host, box.seal(password, secret_context(host)));
+}
+
+void forget_host_password(Transaction& transaction, HostId host)
+{
+    set_secret(transaction, host, std::nullopt);
 }
 
 std::optional<std::string> find_host_password(Transaction& transaction, const SecretBox& box,

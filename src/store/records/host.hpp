@@ -16,6 +16,16 @@ enum class HostState {
     unsupported, ///< answers, but is no Hyper-V we can drive
 };
 
+/// How the account of a host proves itself to it.
+enum class LogonScheme { basic, ntlm, kerberos, certificate };
+
+/// How a host proves over TLS that it is itself.
+enum class TlsTrust {
+    authorities, ///< an authority vouches for it: of tls_ca_file, or one this machine knows
+    fingerprint, ///< it shows the certificate of tls_fingerprint
+    nothing,     ///< anybody is believed
+};
+
 /// A Hyper-V host. Its password is no field: see set_host_password.
 struct HostRecord {
     using Id = HostId;
@@ -24,14 +34,24 @@ struct HostRecord {
     std::string name = {}; ///< unique
     std::string address = {};
     std::int64_t port = 5985;
+    /// As its certificate and Kerberos know it; empty: as the address says.
+    std::string server_name = {};
     bool tls = false;
-    std::string user = {};
+    TlsTrust tls_trust = TlsTrust::authorities;
+    std::string tls_ca_file = {};
+    std::string tls_fingerprint = {}; ///< SHA-256
+    LogonScheme scheme = LogonScheme::ntlm;
+    bool basic_in_the_clear = false; ///< without TLS, beyond loopback
+    std::string user = {};           ///< empty: the client certificate says who
+    std::string keytab_file = {};    ///< Kerberos without a password
+    std::string certificate_file = {};
+    std::string key_file = {};
     NamespaceChoice namespace_choice = NamespaceChoice::automatic;
     std::optional<std::string> namespace_used = {}; ///< v1, v2
     std::optional<std::string> generation = {};     ///< ws2008r2sp1 … ws2025
     std::optional<std::string> os_version = {};
     HostState state = HostState::enrolling;
-    bool observe = false;    ///< look, never change
+    bool observe = true;     ///< look, never change
     bool schedulable = true; ///< may get new VMs
     boost::json::value facts = boost::json::object{};
     boost::json::value capabilities = boost::json::object{};
@@ -75,6 +95,23 @@ struct EnumNames<NamespaceChoice> {
 };
 
 template <>
+struct EnumNames<LogonScheme> {
+    static constexpr std::pair<LogonScheme, std::string_view> names[] = {
+        {LogonScheme::basic, "basic"},
+        {LogonScheme::ntlm, "ntlm"},
+        {LogonScheme::kerberos, "kerberos"},
+        {LogonScheme::certificate, "certificate"}};
+};
+
+template <>
+struct EnumNames<TlsTrust> {
+    static constexpr std::pair<TlsTrust, std::string_view> names[] = {
+        {TlsTrust::authorities, "authorities"},
+        {TlsTrust::fingerprint, "fingerprint"},
+        {TlsTrust::nothing, "nothing"}};
+};
+
+template <>
 struct EnumNames<HostState> {
     static constexpr std::pair<HostState, std::string_view> names[] = {
         {HostState::enrolling, "enrolling"},
@@ -93,12 +130,15 @@ std::vector<StorageRecord> storages_of(Transaction& transaction, HostId host);
 struct HostLabel {
     std::string name = {};
     std::optional<std::string> namespace_used = {};
+    bool observe = true;
 };
 std::optional<HostLabel> find_host_label(Transaction& transaction, HostId host);
 
 /// Keeps the password sealed in the host's row. Throws not_found when there is no such host.
 void set_host_password(Transaction& transaction, const SecretBox& box, HostId host,
                        std::string_view password);
+/// Throws not_found when there is no such host.
+void forget_host_password(Transaction& transaction, HostId host);
 /// None when no password was set. Throws internal when the box's key does not fit.
 std::optional<std::string> find_host_password(Transaction& transaction, const SecretBox& box,
                                               HostId host);

@@ -109,14 +109,23 @@ TEST(Records, come_back_as_they_were_with_every_field_set)
                                  .name = "ホスト",
                                  .address = "::1",
                                  .port = 5986,
+                                 .server_name = "hv1.corp.example",
                                  .tls = true,
+                                 .tls_trust = TlsTrust::fingerprint,
+                                 .tls_ca_file = "/etc/ca.pem",
+                                 .tls_fingerprint = "ab:cd",
+                                 .scheme = LogonScheme::certificate,
+                                 .basic_in_the_clear = true,
                                  .user = "u",
+                                 .keytab_file = "/etc/k",
+                                 .certificate_file = "/etc/c.pem",
+                                 .key_file = "/etc/c.key",
                                  .namespace_choice = NamespaceChoice::v1,
                                  .namespace_used = "v1",
                                  .generation = "ws2012",
                                  .os_version = "6.2.9200",
                                  .state = HostState::unsupported,
-                                 .observe = true,
+                                 .observe = false,
                                  .schedulable = false,
                                  .facts = boost::json::object{{"a", boost::json::array{1, "二"}}},
                                  .capabilities = boost::json::object{{"b", nullptr}},
@@ -611,6 +620,22 @@ TEST(Settings, keep_the_site_id_that_was_chosen_first)
         EXPECT_EQ(find_setting(tx, "a"), "2");
         EXPECT_EQ(find_setting(tx, "b"), std::nullopt);
     });
+}
+
+TEST(SecretBox, forgets_a_password_that_is_not_used_any_more)
+{
+    Site site;
+    const TemporaryFolder folder;
+    const auto box = open_secret_box(folder / "key");
+    site.transact([&](Transaction& tx) { set_host_password(tx, *box, site.host, "p"); });
+    site.transact([&](Transaction& tx) { forget_host_password(tx, site.host); });
+    EXPECT_EQ(site.read([&](Transaction& tx) { return find_host_password(tx, *box, site.host); }),
+              std::nullopt);
+    EXPECT_EQ(code_of([&] {
+                  site.transact(
+                      [&](Transaction& tx) { forget_host_password(tx, site.id<HostId>()); });
+              }),
+              "record_not_found");
 }
 
 TEST(SecretBox, keeps_a_password_out_of_the_database_in_clear)

@@ -2,6 +2,7 @@
 
 #include "core/sync.hpp"
 #include "store/migrations.hpp"
+#include "store/records/host.hpp"
 #include "store/testing/scene.hpp"
 #include "store/testing/temporary_folder.hpp"
 
@@ -461,6 +462,31 @@ TEST(Migrations, run_once_and_a_newer_database_is_refused)
     const auto error = error_of([&] { scene.open(); });
     EXPECT_EQ(error.kind(), ErrorKind::unsupported);
     EXPECT_EQ(error.code(), "store_newer");
+}
+
+TEST(Migrations, hosts_enrolled_before_there_was_a_choice_are_reached_by_basic)
+{
+    Scene scene;
+    const auto old = scene.id<HostId>();
+    const auto fresh = scene.id<HostId>();
+    scene.transact([&](Transaction& tx) {
+        insert(tx, HostRecord{.id = old, .name = "old", .observe = false});
+        for (const auto* column :
+             {"server_name", "tls_trust", "tls_ca_file", "tls_fingerprint", "scheme",
+              "basic_in_the_clear", "keytab_file", "certificate_file", "key_file"}) {
+            tx.execute(std::string{"ALTER TABLE hosts DROP COLUMN "} + column);
+        }
+        tx.execute("DELETE FROM schema_version WHERE version > 2");
+    });
+    scene.store.reset();
+    scene.store = scene.open();
+    scene.transact([&](Transaction& tx) {
+        insert(tx, HostRecord{.id = fresh, .name = "fresh"});
+        EXPECT_EQ(get<HostRecord>(tx, old).scheme, LogonScheme::basic);
+        EXPECT_FALSE(get<HostRecord>(tx, old).observe) << "it was changed before";
+        EXPECT_EQ(get<HostRecord>(tx, fresh).scheme, LogonScheme::ntlm);
+        EXPECT_TRUE(get<HostRecord>(tx, fresh).observe);
+    });
 }
 
 } // namespace

@@ -16,6 +16,8 @@
 
 namespace watari::wsman {
 
+struct Observation;
+
 /// Whether a request could change the host: decides what a lost answer means (unavailable or
 /// outcome_unknown) and whether it may be repeated.
 enum class Effect { reads, changes };
@@ -43,6 +45,7 @@ struct SessionOptions {
         60}; ///< at most; shortened to what is left of the deadline
     TypesOf types_of = {};
     std::function<void(const RequestRecord&)> on_request = {};
+    std::shared_ptr<const Observation> observation = {}; ///< null: changes may be sent
 };
 
 /// What the host said it is.
