@@ -1,23 +1,35 @@
 # Data turned into C++ at build time.
 set(generated "${CMAKE_BINARY_DIR}/generated")
+set(fault_data "${CMAKE_SOURCE_DIR}/data/faults")
+file(GLOB fault_tables CONFIGURE_DEPENDS "${fault_data}/*.json")
 file(GLOB_RECURSE message_users CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/*.[ch]pp" "${CMAKE_SOURCE_DIR}/sim/*.[ch]pp")
 
 # Headers messages/<section>.hpp and catalogue.cpp; rewritten only where their content changed.
 add_custom_command(
     OUTPUT "${generated}/messages.stamp"
     BYPRODUCTS "${generated}/catalogue.cpp"
-    COMMAND Python3::Interpreter "${CMAKE_SOURCE_DIR}/tools/generate_messages.py"
-        --data "${CMAKE_SOURCE_DIR}/data/messages" --out "${generated}"
-    DEPENDS "${CMAKE_SOURCE_DIR}/tools/generate_messages.py" "${CMAKE_SOURCE_DIR}/data/messages/en.json"
-        "${CMAKE_SOURCE_DIR}/data/messages/ja.json"
+    COMMAND Python3::Interpreter -B "${CMAKE_SOURCE_DIR}/tools/generate_messages.py"
+        --data "${CMAKE_SOURCE_DIR}/data/messages" --faults "${fault_data}" --out "${generated}"
+    DEPENDS "${CMAKE_SOURCE_DIR}/tools/generate_messages.py" "${CMAKE_SOURCE_DIR}/tools/faults.py"
+        "${CMAKE_SOURCE_DIR}/data/messages/en.json" "${CMAKE_SOURCE_DIR}/data/messages/ja.json" ${fault_tables}
     COMMENT "Messages" VERBATIM)
-add_custom_target(watari_messages DEPENDS "${generated}/messages.stamp")
+
+# What the codes of hosts mean: known_faults.cpp of core and the tables faults/*.hpp.
+add_custom_command(
+    OUTPUT "${generated}/faults.stamp"
+    BYPRODUCTS "${generated}/known_faults.cpp"
+    COMMAND Python3::Interpreter -B "${CMAKE_SOURCE_DIR}/tools/generate_faults.py" code
+        --root "${CMAKE_SOURCE_DIR}" --out "${generated}"
+    DEPENDS "${CMAKE_SOURCE_DIR}/tools/generate_faults.py" "${CMAKE_SOURCE_DIR}/tools/faults.py"
+        "${CMAKE_SOURCE_DIR}/tools/fault_pages.py" "${generated}/messages.stamp" ${fault_tables}
+    COMMENT "Known faults" VERBATIM)
+add_custom_target(watari_messages DEPENDS "${generated}/messages.stamp" "${generated}/faults.stamp")
 
 # A message no source names stops the build.
 add_custom_command(
     OUTPUT "${generated}/messages-used.stamp"
-    COMMAND Python3::Interpreter "${CMAKE_SOURCE_DIR}/tools/generate_messages.py"
-        --data "${CMAKE_SOURCE_DIR}/data/messages" --out "${generated}"
+    COMMAND Python3::Interpreter -B "${CMAKE_SOURCE_DIR}/tools/generate_messages.py"
+        --data "${CMAKE_SOURCE_DIR}/data/messages" --faults "${fault_data}" --out "${generated}"
         --check-used "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/sim"
     COMMAND "${CMAKE_COMMAND}" -E touch "${generated}/messages-used.stamp"
     DEPENDS "${generated}/messages.stamp" ${message_users}
@@ -57,7 +69,7 @@ function(embed_data module)
 endfunction()
 embed_data(schema schema/v1.json schema/v2.json schema/cimv2.json schema/writable.json
     schema/templates.json)
-embed_data(generations generations/generations.json profiles/switches.json)
+embed_data(generations generations/generations.json profiles/quotas.json profiles/switches.json)
 add_custom_target(watari_schema DEPENDS "${generated}/schema.stamp" ${embedded_stamps})
 
 # REST types, decoders, encoders and routes (contract/contract.hpp) from docs/openapi.yaml.

@@ -4,6 +4,7 @@
 #include "cim/value.hpp"
 #include "core/error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace watari::sim {
@@ -33,11 +34,34 @@ bool is_identify_without_account(const http::Request& request)
            cim::same_name(*identify, "unauthenticated");
 }
 
+constexpr std::size_t chunk_bytes = 1000;
+
+Task<> write_in_chunks(std::string body, http::BodyWriter& writer)
+{
+    const std::string_view rest = body;
+    for (std::size_t at = 0; at < rest.size(); at += chunk_bytes) {
+        co_await writer.write(rest.substr(at, chunk_bytes));
+    }
+}
+
+/// As Stack 3.0 sends some of its answers (wsman.md 1.2).
+void send_in_chunks(http::Response& response)
+{
+    response.stream = [body = std::move(response.body)](http::BodyWriter& writer) {
+        return write_in_chunks(body, writer);
+    };
+    response.body.clear();
+}
+
 class Admission final : public http::AdmissionGuard
 {
 public:
-    Admission(std::unique_ptr<auth::ServerScheme> scheme, bool clear_is_allowed)
-        : scheme_(std::move(scheme)), clear_is_allowed_(clear_is_allowed)
+    Admission(const AdmissionOptions& options, std::unique_ptr<auth::ServerScheme> scheme,
+              bool clear_is_allowed)
+        : profile_(options.profile),
+          is_ready_(options.is_ready),
+          scheme_(std::move(scheme)),
+          clear_is_allowed_(clear_is_allowed)
     {
     }
 
@@ -45,6 +69,9 @@ public:
     {
         last_token_.clear();
         sealed_ = false;
+        if (is_ready_ && !is_ready_()) {
+            return bare(503);
+        }
         if (is_identify_without_account(request)) {
             return std::nullopt;
         }
@@ -57,17 +84,41 @@ public:
     void protect(http::Response& response) override
     {
         add_challenges(response, last_token_);
-        if (!sealed_ || response.body.empty()) {
+        if (response.body.empty()) {
             return;
         }
-        auth::Body body{std::string{response.headers.get(content_type).value_or("")},
-                        std::move(response.body)};
-        scheme_->seal(body);
-        response.headers.set(content_type, body.content_type);
-        response.body = std::move(body.bytes);
+        if (sealed_ && scheme_) {
+            auth::Body body{std::string{response.headers.get(content_type).value_or("")},
+                            std::move(response.body)};
+            scheme_->seal(body);
+            response.headers.set(content_type, body.content_type);
+            response.body = std::move(body.bytes);
+        }
+        if (has("chunked_answers", "yes")) {
+            send_in_chunks(response);
+        }
     }
 
 private:
+    bool has(std::string_view name, std::string_view value) const
+    {
+        return profile_ != nullptr && profile_->is(name, value);
+    }
+
+    http::Response refusal(std::vector<std::string> challenges) const
+    {
+        if (has("auth_header_order", "basic_first")) {
+            const auto basic = std::ranges::find_if(
+                challenges, [](const std::string& each) { return each.starts_with("Basic"); });
+            if (basic != challenges.end()) {
+                std::rotate(challenges.begin(), basic, basic + 1);
+            }
+        }
+        http::Response refused = bare(401);
+        add_challenges(refused, challenges);
+        return refused;
+    }
+
     std::optional<http::Response> authenticate(const http::Request& request, http::Caller& caller)
     {
         if (!scheme_) {
@@ -76,9 +127,7 @@ private:
         const auto authorization = request.headers.get("Authorization");
         auth::ServerScheme::Verdict verdict = scheme_->check(authorization);
         if (!verdict.admitted) {
-            http::Response refusal = bare(401);
-            add_challenges(refusal, verdict.challenges);
-            return refusal;
+            return refusal(std::move(verdict.challenges));
         }
         caller.account = std::move(verdict.account);
         last_token_ = std::move(verdict.challenges);
@@ -114,6 +163,8 @@ private:
         return std::nullopt;
     }
 
+    const Profile* profile_;
+    std::function<bool()> is_ready_;
     std::unique_ptr<auth::ServerScheme> scheme_; ///< null: everybody
     bool clear_is_allowed_;
     bool sealed_ = false; ///< the request being answered
@@ -131,7 +182,7 @@ std::unique_ptr<http::AdmissionGuard> admission(const AdmissionOptions& options,
                                       .server_end_point = security.server_end_point,
                                       .peer_certificate_sha256 = security.peer_fingerprint});
     }
-    return std::make_unique<Admission>(std::move(scheme),
+    return std::make_unique<Admission>(options, std::move(scheme),
                                        security.encrypted || options.allow_unencrypted);
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "auth/scheme.hpp"
+#include "generations/profile.hpp"
 #include "http/server.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace watari::sim {
@@ -10,6 +12,8 @@ namespace watari::sim {
 struct AdmissionOptions {
     auth::MakeServerScheme make_scheme = {}; ///< null: everybody is admitted
     bool allow_unencrypted = true; ///< false: 500 without body for what comes in clear without TLS
+    const Profile* profile = nullptr;    ///< of the host, alive as long as its connections
+    std::function<bool()> is_ready = {}; ///< false: 503; null: always
 };
 
 /// Authentication of one connection as the HTTP server asks for it. Lets `WSMANIDENTIFY:

@@ -1,83 +1,14 @@
-#include "auth/multipart.hpp"
-#include "core/simulated_clock.hpp"
-#include "net/memory.hpp"
-#include "sim/authentication.hpp"
-#include "sim/fleet.hpp"
-#include "wsman/client/guard.hpp"
-#include "wsman/codec/codec.hpp"
-#include "wsman/codec/names.hpp"
-
-#include <gtest/gtest.h>
-
-#include <boost/asio/io_context.hpp>
+#include "sim/served_host.hpp"
 
 namespace watari::sim {
 namespace {
 
-using std::chrono::seconds;
-
-const auth::Credentials account{.user = "Administrator", .password = auth::Secret{"Pa55:wörd"}};
-const net::Endpoint at{.address = "hv01", .port = 5985};
-
-/// A host on a network in memory that insists on sealed bodies, as real ones do.
-class AdmissionTest : public testing::Test
-{
-protected:
-    void start(ServiceOptions service)
-    {
-        host = std::make_unique<SimulatedHost>(loop.get_executor(), clock,
-                                               HostOptions{.service = std::move(service)});
-        host->listen(network, at);
-    }
-    void start_strict()
-    {
-        start({.authentication = authentication({.schemes = "ntlm,basic", .accounts = {account}}),
-               .allow_unencrypted = false});
-    }
-    void connect(auth::MakeClientScheme make_scheme)
-    {
-        client = std::make_unique<http::Client>(
-            network, clock, at,
-            http::ClientOptions{.make_guard = wsman::client_guard(std::move(make_scheme))});
-    }
-    static auth::MakeClientScheme ntlm(std::string password)
-    {
-        return auth::negotiate_client({.user = account.user,
-                                       .password = auth::Secret{std::move(password)},
-                                       .host = at.address});
-    }
-    http::Response post(std::string body,
-                        const std::vector<std::pair<std::string, std::string>>& headers = {})
-    {
-        http::Request request{.method = "POST", .target = "/wsman", .body = std::move(body)};
-        request.headers.set("Content-Type", std::string{wsman::names::content_type});
-        for (const auto& [name, value] : headers) {
-            request.headers.set(name, value);
-        }
-        return clock.run(client->send(std::move(request), Deadline::after(clock, seconds{10})));
-    }
-    static std::string identify()
-    {
-        wsman::Request request;
-        request.body = wsman::Identify{};
-        return wsman::encode(request);
-    }
-    std::string basic() const
-    {
-        return "Basic " + auth::base64_encode(account.user + ":" + account.password.reveal());
-    }
-
-    boost::asio::io_context loop;
-    SimulatedClock clock{loop};
-    net::MemoryNetwork network{loop.get_executor(), clock};
-    std::unique_ptr<SimulatedHost> host;
-    std::unique_ptr<http::Client> client;
-};
+using AdmissionTest = ServedHost;
 
 TEST_F(AdmissionTest, a_client_with_ntlm_is_served_sealed_over_and_over)
 {
     start_strict();
-    connect(ntlm(account.password.reveal()));
+    connect(ntlm());
     for (int i = 0; i < 3; ++i) {
         const http::Response answer = post(identify());
         EXPECT_EQ(answer.status, 200);
@@ -89,7 +20,7 @@ TEST_F(AdmissionTest, a_client_with_ntlm_is_served_sealed_over_and_over)
 TEST_F(AdmissionTest, faults_are_sealed_too)
 {
     start_strict();
-    connect(ntlm(account.password.reveal()));
+    connect(ntlm());
     const http::Response answer = post("<no-soap/>");
     EXPECT_EQ(answer.status, 500);
     EXPECT_NE(answer.body.find("Fault"), std::string::npos);
@@ -98,7 +29,7 @@ TEST_F(AdmissionTest, faults_are_sealed_too)
 TEST_F(AdmissionTest, a_wrong_password_is_refused)
 {
     start_strict();
-    connect(ntlm("wrong"));
+    connect(ntlm({.user = "Administrator", .password = auth::Secret{"wrong"}}));
     try {
         post(identify());
         FAIL();
@@ -111,7 +42,7 @@ TEST_F(AdmissionTest, a_wrong_password_is_refused)
 TEST_F(AdmissionTest, a_request_without_account_gets_the_schemes_and_keeps_its_connection)
 {
     start_strict();
-    client = std::make_unique<http::Client>(network, clock, at, http::ClientOptions{});
+    connect_bare();
     for (int i = 0; i < 2; ++i) {
         const http::Response answer = post(identify());
         EXPECT_EQ(answer.status, 401);
@@ -126,7 +57,7 @@ TEST_F(AdmissionTest, a_request_without_account_gets_the_schemes_and_keeps_its_c
 TEST_F(AdmissionTest, what_comes_in_the_clear_is_an_error_without_words)
 {
     start_strict();
-    client = std::make_unique<http::Client>(network, clock, at, http::ClientOptions{});
+    connect_bare();
     const http::Response answer = post(identify(), {{"Authorization", basic()}});
     EXPECT_EQ(answer.status, 500);
     EXPECT_EQ(answer.body, "");
@@ -135,7 +66,7 @@ TEST_F(AdmissionTest, what_comes_in_the_clear_is_an_error_without_words)
 TEST_F(AdmissionTest, identify_without_account_passes_in_the_clear)
 {
     start_strict();
-    client = std::make_unique<http::Client>(network, clock, at, http::ClientOptions{});
+    connect_bare();
     const http::Response answer = post(identify(), {{"WSMANIDENTIFY", "unauthenticated"}});
     EXPECT_EQ(answer.status, 200);
     EXPECT_NE(answer.body.find("OS: 0.0.0"), std::string::npos);
@@ -144,13 +75,13 @@ TEST_F(AdmissionTest, identify_without_account_passes_in_the_clear)
 TEST_F(AdmissionTest, a_body_that_does_not_open_is_refused_and_ends_the_connection)
 {
     start_strict();
-    client = std::make_unique<http::Client>(network, clock, at, http::ClientOptions{});
+    connect_bare();
     const auth::Body forged = auth::write_sealed({.protocol = auth::negotiate_sealed,
                                                   .original_type = wsman::names::content_type,
                                                   .length = 5,
                                                   .signature = "0123456789abcdef",
                                                   .data = "xxxxx"});
-    const auto scheme = ntlm(account.password.reveal())({});
+    const auto scheme = ntlm()({});
     std::vector<std::string> challenges;
     for (int leg = 0; leg < 2; ++leg) {
         const http::Response answer = post("", {{"Authorization", *scheme->next(challenges)}});

@@ -27,10 +27,10 @@ Enumeration* Enumerations::find(const std::string& context)
     return &at->second;
 }
 
-bool Enumerations::close(const std::string& context)
+bool Enumerations::close(const std::string& context, const std::string& account)
 {
-    expire();
-    return open_.erase(context) > 0;
+    const Enumeration* enumeration = find(context);
+    return enumeration != nullptr && enumeration->account == account && open_.erase(context) > 0;
 }
 
 void Enumerations::given(const std::string& context, std::size_t count, bool was_last)
@@ -38,7 +38,7 @@ void Enumerations::given(const std::string& context, std::size_t count, bool was
     if (Enumeration* enumeration = find(context)) {
         enumeration->given += count;
         if (was_last) {
-            close(context);
+            open_.erase(context);
         }
     }
 }

@@ -27,7 +27,7 @@ struct Enumeration {
 class Enumerations
 {
 public:
-    Enumerations(Clock& clock, Random& random, std::chrono::seconds idle)
+    Enumerations(Clock& clock, Random& random, std::chrono::milliseconds idle)
         : clock_(clock), random_(random), idle_(idle)
     {
     }
@@ -36,7 +36,8 @@ public:
     std::string open(Enumeration enumeration);
     /// nullptr: unknown, ended or expired.
     Enumeration* find(const std::string& context);
-    bool close(const std::string& context);
+    /// False when the account has no such enumeration.
+    bool close(const std::string& context, const std::string& account);
     /// `count` more items went out; after the last ones the context is gone.
     void given(const std::string& context, std::size_t count, bool was_last);
     std::size_t count_of(const std::string& account);
@@ -47,7 +48,7 @@ private:
 
     Clock& clock_;
     Random& random_;
-    std::chrono::seconds idle_;
+    std::chrono::milliseconds idle_;
     std::map<std::string, Enumeration> open_;
 };
 

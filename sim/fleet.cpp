@@ -50,8 +50,11 @@ struct SimulatedHost::Door : std::enable_shared_from_this<SimulatedHost::Door> {
     void open_tls()
     {
         const Host& host = service.host();
-        auto identity =
-            std::make_shared<net::TlsServer>(tls_of(host.generation(), host.profile(), tls_pair));
+        auto options = tls_of(host.generation(), host.profile(), tls_pair);
+        if (service.takes_certificates()) {
+            options.client_certificates = net::ClientCertificates::asked_for;
+        }
+        auto identity = std::make_shared<net::TlsServer>(std::move(options));
         tls_server = service.serve(
             executor, net::tls_listener(tls_network->listen(*tls_at), wire, std::move(identity)));
         tls_at = tls_server->local();
@@ -100,7 +103,7 @@ SimulatedHost::SimulatedHost(Executor executor, Clock& clock, HostOptions option
       door_(std::make_shared<Door>(std::move(executor), wire == nullptr ? clock : *wire, *service_))
 {
     host_->on_power([this](bool down) {
-        service_->forget_sessions();
+        service_->follow_power(down);
         door_->wants_open = !down;
         spawn(door_->executor, follow_power(door_), "power change of a simulated host");
     });

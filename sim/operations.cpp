@@ -4,6 +4,7 @@
 #include "sim/host/cimv2/namespace.hpp"
 #include "sim/host/v1/namespace.hpp"
 #include "sim/host/v2/namespace.hpp"
+#include "sim/loaded_host.hpp"
 #include "sim/soap_faults.hpp"
 #include "wsman/codec/fault.hpp"
 #include "wsman/codec/names.hpp"
@@ -18,8 +19,44 @@ namespace watari::sim {
 namespace {
 
 constexpr std::string_view protocol = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd";
-constexpr std::string_view profile_prefix =
-    "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/";
+
+bool is_reading(const wsman::RequestBody& body)
+{
+    return std::holds_alternative<wsman::Get>(body) ||
+           std::holds_alternative<wsman::Enumerate>(body) ||
+           std::holds_alternative<wsman::Pull>(body) ||
+           std::holds_alternative<wsman::Release>(body);
+}
+
+/// Pull and Release belong to an enumeration, which counts itself.
+bool is_operation_of_its_own(const wsman::RequestBody& body)
+{
+    return !std::holds_alternative<wsman::Pull>(body) &&
+           !std::holds_alternative<wsman::Release>(body);
+}
+
+cim::Instance in_order_of_declaration(const Repository& repository, std::string_view class_name,
+                                      std::string_view method, const cim::Instance& output)
+{
+    const schema::ClassInfo* const info = repository.catalogue().find(class_name);
+    const schema::MethodInfo* const declared =
+        info != nullptr ? info->find_method(method) : nullptr;
+    if (declared == nullptr) {
+        return output;
+    }
+    cim::Instance ordered;
+    for (const schema::ParameterInfo& parameter : declared->parameters) {
+        if (const cim::Property* given = output.find(parameter.name)) {
+            ordered.set(*given);
+        }
+    }
+    for (const cim::Property& rest : output.properties()) { // ReturnValue
+        if (ordered.find(rest.name) == nullptr) {
+            ordered.set(rest);
+        }
+    }
+    return ordered;
+}
 
 } // namespace
 
@@ -27,13 +64,10 @@ Operations::Operations(Host& host, Random& random, const ServiceOptions& options
     : host_(host),
       random_(random),
       options_(options),
-      envelope_max_(options.envelope_bytes_max != 0
-                        ? options.envelope_bytes_max
-                        : (is_old_stack(host.generation()) ? 150U : 500U) * 1024U),
-      operations_max_(options.operations_per_user_max != 0
-                          ? options.operations_per_user_max
-                          : (is_old_stack(host.generation()) ? 15U : 1500U)),
-      enumerations_(wire, random, options.enumeration_timeout)
+      quotas_(options.quotas.value_or(default_quotas(host.generation()))),
+      enumerations_(wire, random, quotas_.enumeration_timeout),
+      wire_(wire),
+      subscriptions_(wire, random)
 {
     const auto add = [&](std::unique_ptr<Repository> repository) {
         if (repository) {
@@ -41,6 +75,12 @@ Operations::Operations(Host& host, Random& random, const ServiceOptions& options
             namespaces_.emplace(std::move(name), std::move(repository));
         }
     };
+    if (options.loaded) {
+        for (const LoadedNamespace& loaded : options.loaded->namespaces) {
+            add(make_repository(host, loaded));
+        }
+        return;
+    }
     add(host::v1::make_repository(host));
     add(host::v2::make_repository(host));
     add(host::cimv2::make_repository(host));
@@ -75,13 +115,19 @@ wsman::ResponseBody Operations::identify(bool authenticated) const
     const std::string_view version = is_zeroed ? std::string_view{"0.0.0"} : os_version(generation);
     const std::string_view service_pack =
         !is_zeroed && generation == Generation::ws2008r2sp1 ? "1.0" : "0.0";
+    if (options_.loaded && !is_zeroed) {
+        const cim::DumpedHost& said = options_.loaded->said;
+        return wsman::IdentifyResponse{.protocol_version = said.protocol_version,
+                                       .product_vendor = said.product_vendor,
+                                       .product_version = said.product_version};
+    }
     wsman::IdentifyResponse answer{
         .protocol_version = std::string{protocol},
         .product_vendor = "Microsoft Corporation",
         .product_version =
             fmt::format("OS: {} SP: {} Stack: {}", version, service_pack, wsman_stack(generation))};
-    if (authenticated && !is_old_stack(host_.generation())) {
-        answer.security_profiles.push_back(fmt::format("{}http/basic", profile_prefix));
+    if (authenticated && !is_old_stack(generation)) {
+        answer.security_profiles = security_profiles(options_.authentication);
     }
     return answer;
 }
@@ -104,20 +150,60 @@ wsman::ResponseBody Operations::execute(const wsman::Request& request, const std
     }
 }
 
+std::optional<wsman::Fault> Operations::beyond_quota(const wsman::RequestBody& body,
+                                                     const std::string& account)
+{
+    if (!is_operation_of_its_own(body)) {
+        return std::nullopt;
+    }
+    const std::size_t under_way = at_work_.count_of(account) + enumerations_.count_of(account);
+    if (under_way >= quotas_.operations_per_user) {
+        return soap::too_many_operations();
+    }
+    if (quotas_.plugin_operations_per_user && under_way >= *quotas_.plugin_operations_per_user) {
+        return soap::too_many_plugin_operations();
+    }
+    return std::nullopt;
+}
+
 wsman::ResponseBody Operations::act(const wsman::Request& request, const std::string& account)
 {
     if (std::holds_alternative<wsman::Identify>(request.body)) {
         return identify(true);
     }
+    if (auto fault = denied(options_.access.of(account), request, host_.profile())) {
+        return std::move(*fault);
+    }
+    if (auto fault = beyond_quota(request.body, account)) {
+        return std::move(*fault);
+    }
+    if (options_.loaded && !is_reading(request.body)) {
+        return soap::sender("wsa:ActionNotSupported", 2150858753,
+                            "This host is the dump of another and can only be read.");
+    }
     if (const auto* wanted = std::get_if<wsman::Pull>(&request.body)) {
-        return pull(*wanted);
+        return pull(*wanted, account);
     }
     if (const auto* wanted = std::get_if<wsman::Release>(&request.body)) {
-        return enumerations_.close(wanted->context) ? wsman::ResponseBody{wsman::EmptyResponse{}}
-                                                    : soap::bad_context();
+        return enumerations_.close(wanted->context, account)
+                   ? wsman::ResponseBody{wsman::EmptyResponse{}}
+                   : soap::bad_context();
+    }
+    if (wsman::is_class_metadata(request.header.resource_uri)) {
+        return metadata(request, account);
     }
     if (const auto* wanted = std::get_if<wsman::Enumerate>(&request.body)) {
         return enumerate(request, *wanted, account);
+    }
+    if (const auto* wanted = std::get_if<wsman::Subscribe>(&request.body)) {
+        return subscribe(request, *wanted, account);
+    }
+    if (const auto* wanted = std::get_if<wsman::Unsubscribe>(&request.body)) {
+        return unsubscribe(*wanted, account);
+    }
+    if (std::holds_alternative<wsman::Renew>(request.body)) {
+        return soap::receiver("wse:UnableToRenew", 2150858788,
+                              "Subscriptions are not renewed; subscribe again.");
     }
     const auto resource = wsman::parse_resource_uri(request.header.resource_uri);
     if (!resource || resource->class_name == "*") {
@@ -155,6 +241,10 @@ wsman::ResponseBody Operations::invoke(const wsman::Request& request, const wsma
     const cim::ObjectPath path = target(request, resource, repository);
     MethodAnswer answer = repository.invoke(
         {.target = path, .method = call.method, .input = call.input, .account = account});
+    if (host_.profile().is("output_parameter_order", "mof")) {
+        answer.output =
+            in_order_of_declaration(repository, path.class_name(), call.method, answer.output);
+    }
     return wsman::InvokeResponse{.method = call.method, .output = std::move(answer.output)};
 }
 

@@ -18,6 +18,17 @@ wsman::Fault too_large()
                         "MaxEnvelopeSizeExceeded");
 }
 
+wsman::WireForm form_of(const Profile& profile, std::string_view resource_uri)
+{
+    const auto resource = wsman::parse_resource_uri(resource_uri);
+    const bool is_v1 = resource && cim::same_name(resource->ns, schema::v1_namespace);
+    return {.nil_arrays = profile.is("empty_array", "nil"),
+            .octets_as_base64 = profile.is("octet_array_rendering", "base64"),
+            .references_as_text = profile.is("reference_selectors", "text"),
+            .nulls_left_out = is_v1 && profile.is("v1_wire_form", "bare_null_absent"),
+            .outputs_as_given = profile.is("output_parameter_order", "mof")};
+}
+
 } // namespace
 
 std::string Operations::print(const wsman::Request& request, wsman::Response& response,
@@ -32,15 +43,16 @@ std::string Operations::print(const wsman::Request& request, wsman::Response& re
         response.action = request.header.action + "Response";
     }
     response.body = std::move(body);
-    return wsman::encode(
-        response, {.language = options_.language, .resource_uri = request.header.resource_uri});
+    return wsman::encode(response, {.language = options_.language,
+                                    .resource_uri = request.header.resource_uri,
+                                    .form = form_of(host_.profile(), request.header.resource_uri)});
 }
 
-std::string Operations::encode(const wsman::Request& request, wsman::ResponseBody body)
+Printed Operations::encode(const wsman::Request& request, wsman::ResponseBody body)
 {
+    const std::size_t most = quotas_.envelope_bytes;
     const std::size_t limit =
-        std::min<std::size_t>(request.header.max_envelope_size.value_or(envelope_max_), //
-                              envelope_max_);
+        std::min<std::size_t>(request.header.max_envelope_size.value_or(most), most);
     wsman::Response response{.message_id = "uuid:" + Uuid::random(random_).upper(),
                              .relates_to = request.header.message_id};
     if (auto* batch = std::get_if<wsman::ItemsResponse>(&body);
@@ -49,12 +61,15 @@ std::string Operations::encode(const wsman::Request& request, wsman::ResponseBod
     }
     const bool is_fault = std::holds_alternative<wsman::Fault>(body);
     std::string bytes = print(request, response, std::move(body));
-    return bytes.size() > limit && !is_fault ? print(request, response, too_large()) : bytes;
+    if (bytes.size() > limit && !is_fault) {
+        return {print(request, response, too_large()), true};
+    }
+    return {std::move(bytes), is_fault};
 }
 
 /// As many of its items as fit; the rest is for the next Pull.
-std::string Operations::encode_batch(const wsman::Request& request, wsman::Response& response,
-                                     wsman::ItemsResponse part, std::size_t limit)
+Printed Operations::encode_batch(const wsman::Request& request, wsman::Response& response,
+                                 wsman::ItemsResponse part, std::size_t limit)
 {
     const std::string context = part.context;
     while (true) {
@@ -64,10 +79,10 @@ std::string Operations::encode_batch(const wsman::Request& request, wsman::Respo
         std::string bytes = print(request, response, std::move(part));
         if (bytes.size() <= limit || count == 0) {
             enumerations_.given(context, count, is_last);
-            return bytes;
+            return {std::move(bytes), false};
         }
         if (count == 1) {
-            return print(request, response, too_large());
+            return {print(request, response, too_large()), true};
         }
         const std::size_t fits =
             std::max<std::size_t>(1, std::min(count - 1, count * limit / bytes.size()));

@@ -77,11 +77,6 @@ wsman::ResponseBody Operations::enumerate(const wsman::Request& request,
             soap::sender("wsen:CannotProcessFilter", 2150858778, "The namespace does not exist."),
             0x8004100E, 3, host_.generation());
     }
-    if (enumerations_.count_of(account) >= operations_max_) {
-        return soap::of_wmi(soap::receiver("wsman:InternalError", 2150859174,
-                                           "The user has too many concurrent operations."),
-                            0, 27, host_.generation());
-    }
     Repository& repository = addressed_namespace(*resource);
     Enumeration enumeration{.account = account};
     const bool is_projection =
@@ -101,13 +96,19 @@ wsman::ResponseBody Operations::enumerate(const wsman::Request& request,
         }
         enumeration.items.push_back(std::move(item));
     }
+    return begin_enumeration(std::move(enumeration), wanted);
+}
+
+wsman::ResponseBody Operations::begin_enumeration(Enumeration enumeration,
+                                                  const wsman::Enumerate& wanted)
+{
     if (!wanted.optimize) {
         return wsman::ItemsResponse{.context = enumerations_.open(std::move(enumeration))};
     }
     const std::string context = enumerations_.open(std::move(enumeration));
     wsman::ItemsResponse answer =
         take(*enumerations_.find(context),
-             std::min(wanted.max_elements.value_or(1), options_.batch_items_max));
+             std::min(wanted.max_elements.value_or(1), quotas_.batch_items));
     answer.context = context;
     return answer;
 }
@@ -122,16 +123,19 @@ wsman::ItemsResponse Operations::take(Enumeration& enumeration, std::size_t coun
     return answer;
 }
 
-wsman::ResponseBody Operations::pull(const wsman::Pull& wanted)
+wsman::ResponseBody Operations::pull(const wsman::Pull& wanted, const std::string& account)
 {
+    Subscription* subscription = subscriptions_.find(wanted.context);
+    if (subscription != nullptr && subscription->account == account) {
+        return pull_events(*subscription, wanted);
+    }
     Enumeration* enumeration = enumerations_.find(wanted.context);
-    if (enumeration == nullptr) {
+    if (enumeration == nullptr || enumeration->account != account) {
         return soap::bad_context();
     }
     // Without MaxElements a host gives one item.
-    wsman::ItemsResponse answer =
-        take(*enumeration,
-             std::min(std::max(1U, wanted.max_elements.value_or(1)), options_.batch_items_max));
+    wsman::ItemsResponse answer = take(
+        *enumeration, std::min(std::max(1U, wanted.max_elements.value_or(1)), quotas_.batch_items));
     answer.is_pull = true;
     answer.context = wanted.context;
     return answer;

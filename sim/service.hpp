@@ -1,37 +1,38 @@
 #pragma once
 
-#include "auth/scheme.hpp"
 #include "core/clock.hpp"
 #include "core/random.hpp"
 #include "core/task.hpp"
+#include "generations/quotas.hpp"
 #include "http/server.hpp"
 #include "net/network.hpp"
+#include "sim/authentication.hpp"
 #include "sim/engine/host.hpp"
 #include "sim/faults.hpp"
 #include "sim/repository.hpp"
 #include "sim/request_log.hpp"
+#include "sim/rights.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace watari::sim {
 
+struct LoadedHost;
+
 struct ServiceOptions {
+    std::shared_ptr<const LoadedHost> loaded = {}; ///< answers from a dump; read-only
     std::vector<auth::Credentials> accounts; ///< Basic; empty: nobody gets in, unless `anonymous`
-    auth::MakeServerScheme authentication = {}; ///< in place of Basic; may serve many hosts
-    bool anonymous = false;                     ///< tests: everybody is admitted
+    Entrance authentication = {};            ///< in place of Basic; may serve many hosts
+    bool anonymous = false;                  ///< tests: everybody is admitted
     bool allow_unencrypted =
-        true; ///< false: 500 without body for what came in clear (wsman.md 10.7)
-    std::string language = "en-US"; ///< of texts and xml:lang
-    std::size_t envelope_bytes_max =
-        0; ///< 0: the generation's MaxEnvelopeSizekb (150 or 500 KiB; wsman.md 9)
-    std::uint32_t batch_items_max = 32000;
-    std::chrono::seconds enumeration_timeout{60};
-    std::chrono::milliseconds timeout_max{60'000};
-    std::uint32_t operations_per_user_max =
-        0; ///< open enumerations and running requests; 0: the generation's (15 or 1500)
+        true;               ///< false: 500 without body for what came in clear (wsman.md 10.7)
+    AccessList access = {}; ///< who may do what; at first everybody everything
+    std::string language = "en-US";           ///< of texts and xml:lang
+    std::optional<ServiceQuotas> quotas = {}; ///< in place of the generation's
     /// Charged per request and per instance built; the service only counts it unless `spend_time`.
     std::chrono::microseconds cost_request{2'000};
     std::chrono::microseconds cost_instance{1'500};
@@ -58,8 +59,11 @@ public:
     /// nullptr: this generation has no such namespace.
     Repository* find_namespace(std::string_view ns) noexcept;
 
-    /// The service restarted: open enumerations are gone.
-    void forget_sessions();
+    /// Open enumerations are gone when it goes down; up again it may not be ready for a while (the
+    /// delay of the fault rule that restarted it).
+    void follow_power(bool down);
+    /// Whether HTTPS has to ask for client certificates.
+    bool takes_certificates() const noexcept;
 
     struct State;
 

@@ -64,6 +64,38 @@ wsman::Fault timed_out()
                     "specified in OperationTimeout.");
 }
 
+wsman::Fault access_denied()
+{
+    constexpr std::uint32_t error_access_denied = 5;
+    return sender("wsman:AccessDenied", error_access_denied, "Access is denied.");
+}
+
+namespace {
+
+/// Recorded as MSFT_WmiError; wsman.md V51 has it so on Stack 2.0, too.
+wsman::Fault server_limit(std::uint32_t number, std::string text)
+{
+    constexpr std::uint32_t server_limits_exceeded = 27;
+    wsman::Fault fault = receiver("wsman:InternalError", number, std::move(text));
+    fault.cim_status = server_limits_exceeded;
+    fault.as_wmi_error = true;
+    return fault;
+}
+
+} // namespace
+
+wsman::Fault too_many_operations()
+{
+    return server_limit(2150859174, "The WS-Management service cannot process the request. The "
+                                    "user has too many concurrent operations.");
+}
+
+wsman::Fault too_many_plugin_operations()
+{
+    return server_limit(2150859240, "The WS-Management service cannot process the request. The "
+                                    "user has too many concurrent operations of this plug-in.");
+}
+
 wsman::Fault bad_context()
 {
     return receiver("wsen:InvalidEnumerationContext", 2150858779,

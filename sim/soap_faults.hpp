@@ -32,6 +32,10 @@ wsman::Fault of_wmi(wsman::Fault fault, std::uint32_t hresult, std::uint32_t cim
                     Generation generation);
 
 wsman::Fault timed_out();
+wsman::Fault access_denied();
+/// Of the service, and of its WMI plug-in (the choice of the plug-in's number is UNVERIFIED).
+wsman::Fault too_many_operations();
+wsman::Fault too_many_plugin_operations();
 wsman::Fault bad_context();
 wsman::Fault no_such_instance(Generation generation);
 wsman::Fault no_such_namespace(std::string_view ns, Generation generation);

@@ -1,4 +1,5 @@
 set(SOURCES
+    accounts.cpp
     admission.cpp
     authentication.cpp
     control.cpp
@@ -16,6 +17,7 @@ set(SOURCES
     engine/vm.cpp
     engine/words.cpp
     enumerations.cpp
+    fault_effects.cpp
     faults.cpp
     fleet.cpp
     host/cimv2/namespace.cpp
@@ -51,18 +53,24 @@ set(SOURCES
     host/v2/summary.cpp
     host/v2/systems.cpp
     host/v2/templates.cpp
+    loaded_host.cpp
+    metadata.cpp
     operations.cpp
     operations_addressing.cpp
     operations_encode.cpp
     operations_enumerate.cpp
+    passage.cpp
+    operations_eventing.cpp
     repository.cpp
     repository_associations.cpp
     repository_embedded.cpp
     repository_methods.cpp
     request_log.cpp
+    rights.cpp
     scaled_clock.cpp
     service.cpp
     soap_faults.cpp
+    subscriptions.cpp
     switches.cpp
     tls.cpp
 )
@@ -77,9 +85,11 @@ set(TESTS
     host/v1/networks_test.cpp
     host/v1/resources_test.cpp
     host/v1/systems_test.cpp
+    rights_test.cpp
     service_test.cpp
     switches_test.cpp
     tls_test.cpp
     vectors_test.cpp
+    wire_vectors_test.cpp
 )
 set(LIBS Boost::headers Boost::json fmt::fmt)

@@ -4,6 +4,7 @@
 #include "core/random.hpp"
 #include "messages/sim.hpp"
 #include "net/tcp.hpp"
+#include "sim/accounts.hpp"
 #include "sim/authentication.hpp"
 #include "sim/control.hpp"
 #include "sim/fleet.hpp"
@@ -32,19 +33,24 @@ constexpr std::uint16_t wsman_port = 5985;
 constexpr std::uint16_t wsman_tls_port = 5986;
 constexpr std::string_view control_address = "127.42.0.1:5980";
 
+/// What hosts offer and take unless told otherwise.
+constexpr std::string_view default_schemes = "basic";
+constexpr bool default_allow_unencrypted = false;
+
 struct Options {
     std::string hosts = "ws2012r2";
     std::string storage;
     std::string listen;
     std::string control{control_address};
     std::string ready_file;
-    std::string auth = "basic";
+    std::string auth{default_schemes};
     std::string keytab;
     auth::ChannelBinding binding = auth::ChannelBinding::relaxed;
-    bool allow_unencrypted = false;
+    bool allow_unencrypted = default_allow_unencrypted;
     bool tls = false;
     std::string tls_folder = "hvsim-tls";
     std::vector<std::string> accounts;
+    std::string accounts_file;
     std::string faults;
     std::vector<std::string> switches;
     bool list_switches = false;
@@ -53,29 +59,20 @@ struct Options {
     std::string lang = "en";
 };
 
-std::string read_file(const std::string& path)
+/// Administrator with the password that README names, unless accounts are given.
+std::vector<sim::Account> accounts_of(const Options& options)
 {
-    std::ifstream in{path, std::ios::binary};
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in || std::filesystem::is_directory(path)) {
-        throw Error{ErrorKind::invalid, message::hvsim_unreadable{.path = path}};
+    std::vector<sim::Account> accounts;
+    if (!options.accounts_file.empty()) {
+        accounts = sim::read_accounts(options.accounts_file);
     }
-    return text.str();
-}
-
-std::vector<auth::Credentials> accounts_of(const Options& options)
-{
-    std::vector<auth::Credentials> accounts;
     for (const std::string& text : options.accounts) {
         const auto equals = text.find('=');
         if (equals == std::string::npos || equals == 0) {
             throw Error{ErrorKind::invalid, message::hvsim_bad_account{.text = text}};
         }
-        std::string password = read_file(text.substr(equals + 1));
-        password.resize(password.find_last_not_of("\r\n") + 1);
-        accounts.push_back(
-            {.user = text.substr(0, equals), .password = auth::Secret{std::move(password)}});
+        accounts.push_back({.user = text.substr(0, equals),
+                            .password = sim::read_password(text.substr(equals + 1))});
     }
     if (accounts.empty()) {
         accounts.push_back({.user = "Administrator", .password = auth::Secret{"watari-sim"}});
@@ -113,6 +110,11 @@ void listen_tls(sim::SimulatedHost& host, net::Network& network, const Options& 
                     sim::host_certificate(authority, host.engine().name(), at.address, now));
 }
 
+constexpr std::string_view accounts_help =
+    R"(JSON list of accounts and what they may do: [{"user": "watcher", "password_file": "watcher.txt", "rights": "reader"}]; )"
+    R"(rights: administrator (unless given), hyper-v-administrator, reader, none; "local": true for a local account other than )"
+    R"(the built-in Administrator; "certificate": SHA-256 fingerprint; whoever is not listed may do nothing)";
+
 std::filesystem::path folder_for(const Options& options, const std::string& host)
 {
     const auto folder = std::filesystem::path{options.storage} / host;
@@ -130,13 +132,15 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
     const auto authority =
         options.tls ? sim::authority_in(options.tls_folder, now) : net::KeyPair{};
     const auto generations = sim::generations_from(options.hosts);
-    const auto authentication = sim::authentication({.schemes = options.auth,
-                                                     .accounts = accounts_of(options),
-                                                     .keytab = options.keytab,
-                                                     .binding = options.binding});
+    const auto accounts = accounts_of(options);
+    sim::Authentication logons{
+        .schemes = options.auth, .keytab = options.keytab, .binding = options.binding};
+    sim::admit(accounts, logons);
+    const auto entrance = sim::authentication(logons);
     const auto switches = sim::switches_from(options.switches);
-    const auto rules = options.faults.empty() ? std::vector<sim::FaultRule>{}
-                                              : sim::faults_from_json(read_file(options.faults));
+    const auto rules = options.faults.empty()
+                           ? std::vector<sim::FaultRule>{}
+                           : sim::faults_from_json(sim::read_file(options.faults));
     for (std::size_t index = 0; index < generations.size(); ++index) {
         sim::HostOptions host;
         host.engine.name = fmt::format("HV{:02}", index + 1);
@@ -147,7 +151,10 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
         if (!options.storage.empty()) {
             host.engine.folder = folder_for(options, host.engine.name);
         }
-        host.service.authentication = authentication;
+        host.service.authentication = entrance;
+        if (!options.accounts_file.empty()) {
+            host.service.access = sim::access_of(accounts);
+        }
         host.service.allow_unencrypted = options.allow_unencrypted;
         host.service.language = options.lang == "ja" ? "ja-JP" : "en-US";
         host.seed = options.seed + index;
@@ -238,7 +245,7 @@ void add_options(CLI::App& app, Options& options)
     app.add_option("--ready-file", options.ready_file,
                    "JSON list of the hosts, written when all listen");
     app.add_option("--auth", options.auth,
-                   "authentication schemes, with commas: basic, ntlm, kerberos, certificate")
+                   "authentication schemes, with commas: negotiate, kerberos, basic, certificate")
         ->capture_default_str();
     app.add_option("--keytab", options.keytab, "file with the hosts' keys, for Kerberos");
     const std::map<std::string, auth::ChannelBinding> bindings{
@@ -255,7 +262,9 @@ void add_options(CLI::App& app, Options& options)
                    "where the authority is that vouches for the hosts (ca.pem); made when missing")
         ->capture_default_str();
     app.add_option("--account", options.accounts,
-                   "USER=PASSWORD-FILE; without it Administrator / watari-sim");
+                   "USER=PASSWORD-FILE, an administrator; without any Administrator / watari-sim")
+        ->allow_extra_args(false);
+    app.add_option("--accounts", options.accounts_file, std::string{accounts_help});
     app.add_option("--faults", options.faults, "JSON list of fault rules for every host");
     app.add_option("--switch", options.switches,
                    "NAME=VALUE: how hosts behave where no fact says so; again for more")
@@ -267,6 +276,35 @@ void add_options(CLI::App& app, Options& options)
     app.add_option("--lang", options.lang, "en or ja")->check(CLI::IsMember({"en", "ja"}));
 }
 
+Language language_of(std::string_view name)
+{
+    return name == "ja" ? Language::ja : Language::en;
+}
+
+/// Of what was typed, when the rest of it cannot be read.
+Language language_among(const std::vector<std::string>& arguments)
+{
+    std::string name;
+    for (std::size_t at = 1; at < arguments.size(); ++at) {
+        if (arguments[at - 1] == "--lang") {
+            name = arguments[at];
+        } else if (arguments[at].starts_with("--lang=")) {
+            name = arguments[at].substr(arguments[at].find('=') + 1);
+        }
+    }
+    return language_of(name);
+}
+
+std::string usage_text(const CLI::App& app, const CLI::ParseError& error, Language language)
+{
+    if (const auto unknown = app.remaining(); !unknown.empty()) {
+        return render(message::hvsim_unknown_flag{.flag = unknown.front()}, language);
+    }
+    const std::string what = error.what(); // begins with the flag
+    return render(message::hvsim_bad_flag{.flag = what.substr(0, what.find_first_of(": "))},
+                  language);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -276,10 +314,14 @@ int main(int argc, char** argv)
     add_options(app, options);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::Success& success) { // --help
+        return app.exit(success);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
+        std::cerr << "hvsim: " << usage_text(app, error, language_among({argv, argv + argc}))
+                  << '\n';
+        return 2;
     }
-    const Language language = options.lang == "ja" ? Language::ja : Language::en;
+    const Language language = language_of(options.lang);
     log::set_sink(log::spdlog_sink(log::Level::warn));
     if (options.list_switches) {
         std::cout << sim::describe_switches();

@@ -2,6 +2,7 @@ set(SOURCES
     facts.cpp
     generation.cpp
     profile.cpp
+    quotas.cpp
 )
 set(TESTS
     generations_test.cpp

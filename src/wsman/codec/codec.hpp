@@ -1,6 +1,7 @@
 #pragma once
 
 #include "wsman/codec/message.hpp"
+#include "wsman/codec/wire_form.hpp"
 #include "xml/reader.hpp"
 
 #include <chrono>
@@ -37,6 +38,7 @@ decode_request(std::string_view bytes,
 struct EncodeOptions {
     std::string language = "en-US";
     std::string resource_uri; ///< of the request: namespace of elements and of Invoke's output
+    WireForm form = {};
 };
 /// Properties come out in alphabetical order, null scalars as xsi:nil, null and empty arrays absent
 /// [R].

@@ -50,7 +50,11 @@ void write_options(xml::Writer& out, const RequestHeader& header)
     }
     out.open("w:OptionSet").attribute("s:mustUnderstand", "true");
     for (const auto& [name, value] : header.options) {
-        out.open("w:Option").attribute("Name", name).text(value).close();
+        out.open("w:Option").attribute("Name", name);
+        if (value == "true" || value == "false") {
+            out.attribute("Type", "xs:boolean"); // as PowerShell sends them [C]
+        }
+        out.text(value).close();
     }
     out.close();
 }

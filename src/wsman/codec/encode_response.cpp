@@ -101,21 +101,21 @@ std::string class_uri(std::string_view ns, const std::string& class_name)
                       : resource_uri(ns, class_name);
 }
 
-void write_item(xml::Writer& out, const Item& item, std::string_view ns)
+void write_item(xml::Writer& out, const Item& item, std::string_view ns, const WireForm& form)
 {
     const bool both = item.instance && item.path;
     if (both) {
         out.open("w:Item");
     }
     if (item.instance) {
-        write_instance(out, *item.instance, ns, class_uri(ns, item.instance->class_name()));
+        write_instance(out, *item.instance, ns, class_uri(ns, item.instance->class_name()), form);
     }
     if (item.declaration) {
         cim::write_class(out, *item.declaration);
     }
     if (item.path) {
         out.open("a:EndpointReference");
-        write_reference(out, *item.path, ns);
+        write_reference(out, *item.path, ns, form);
         out.close();
     }
     if (both) {
@@ -124,7 +124,8 @@ void write_item(xml::Writer& out, const Item& item, std::string_view ns)
 }
 
 /// Items and EndOfSequence are in `w` here and in `n` in PullResponse [S][C].
-void write_items(xml::Writer& out, const ItemsResponse& response, std::string_view ns)
+void write_items(xml::Writer& out, const ItemsResponse& response, std::string_view ns,
+                 const WireForm& form)
 {
     out.open(response.is_pull ? "n:PullResponse" : "n:EnumerateResponse");
     if (!response.context.empty()) {
@@ -135,7 +136,7 @@ void write_items(xml::Writer& out, const ItemsResponse& response, std::string_vi
     if (response.has_items || response.is_pull) {
         out.open(response.is_pull ? "n:Items" : "w:Items");
         for (const Item& item : response.items) {
-            write_item(out, item, ns);
+            write_item(out, item, ns, form);
         }
         out.close();
     }
@@ -165,13 +166,13 @@ void write_subscription(xml::Writer& out, const SubscribeResponse& response, std
 }
 
 void write_output(xml::Writer& out, const InvokeResponse& response, std::string_view uri,
-                  std::string_view ns)
+                  std::string_view ns, const WireForm& form)
 {
     out.open("p:" + response.method + "_OUTPUT");
     out.attribute("xmlns:xsi", names::xsi);
     out.attribute("xmlns:p", uri);
     out.attribute("xmlns:cim", names::cim);
-    write_properties_sorted(out, response.output, {.prefix = "p:", .ns = ns});
+    write_properties_sorted(out, response.output, {.prefix = "p:", .ns = ns, .form = form});
     out.close();
 }
 
@@ -183,18 +184,19 @@ void write_body(xml::Writer& out, const Response& response, const EncodeOptions&
                    [&](const IdentifyResponse& identity) { write_identify(out, identity); },
                    [&](const InstanceResponse& got) {
                        if (got.instance) {
-                           write_instance(out, *got.instance, ns, options.resource_uri);
+                           write_instance(out, *got.instance, ns, options.resource_uri,
+                                          options.form);
                        }
                    },
                    [&](const ReferenceResponse& created) {
                        out.open("x:ResourceCreated");
-                       write_reference(out, created.path, ns);
+                       write_reference(out, created.path, ns, options.form);
                        out.close();
                    },
                    [&](const EmptyResponse&) {},
-                   [&](const ItemsResponse& items) { write_items(out, items, ns); },
+                   [&](const ItemsResponse& items) { write_items(out, items, ns, options.form); },
                    [&](const InvokeResponse& invoked) {
-                       write_output(out, invoked, options.resource_uri, ns);
+                       write_output(out, invoked, options.resource_uri, ns, options.form);
                    },
                    [&](const Fault& fault) { write_fault(out, fault, options.language); },
                    [&](const ClassResponse& got) { cim::write_class(out, *got.declaration); },

@@ -1,5 +1,6 @@
 #include "wsman/codec/values.hpp"
 
+#include "auth/scheme.hpp"
 #include "core/error.hpp"
 #include "messages/wsman.hpp"
 #include "wsman/codec/names.hpp"
@@ -106,6 +107,26 @@ cim::Value datetime_of(std::string_view text)
         return cim::Value{*moment};
     }
     return cim::Value{text};
+}
+
+/// A uint8 array may come as base64 text (14.20), which is four letters at least and thus no uint8.
+std::optional<cim::Value::Array> octets_of(const xml::Element& element,
+                                           const cim::Property& property)
+{
+    const std::string_view text = element.trimmed_text();
+    if (!property.is_array || property.type != cim::Type::uint8 || text.size() < 4) {
+        return std::nullopt;
+    }
+    const auto bytes = auth::base64_decode(text);
+    if (!bytes) {
+        return std::nullopt;
+    }
+    cim::Value::Array octets;
+    octets.reserve(bytes->size());
+    for (const char byte : *bytes) {
+        octets.emplace_back(std::uint64_t{static_cast<unsigned char>(byte)});
+    }
+    return octets;
 }
 
 } // namespace
@@ -215,13 +236,20 @@ void ValueReader::property(const xml::Element*& element,
     cim::Property property{.name = std::string{element->name()},
                            .type = declared ? declared->type : cim::Type::string,
                            .is_array = declared && declared->is_array};
-    cim::Value first = value(*element, declared, property.type);
     const xml::Element* next = element->next_sibling();
     const bool repeated = next != nullptr && next->name() == property.name;
     if (repeated && declared && !declared->is_array && sender_ == Sender::client) {
         fail_decoding(fmt::format("{} is no array", property.name));
     }
     property.is_array = property.is_array || repeated;
+    if (auto octets =
+            repeated || sender_ == Sender::client ? std::nullopt : octets_of(*element, property)) {
+        property.value = cim::Value{std::move(*octets)};
+        into.append(std::move(property));
+        element = next;
+        return;
+    }
+    cim::Value first = value(*element, declared, property.type);
     if (!property.is_array || (first.is_null() && !repeated)) {
         property.value = std::move(first);
         into.append(std::move(property));

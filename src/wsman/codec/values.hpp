@@ -3,6 +3,7 @@
 #include "cim/instance.hpp"
 #include "cim/object_path.hpp"
 #include "wsman/codec/message.hpp"
+#include "wsman/codec/wire_form.hpp"
 #include "xml/reader.hpp"
 #include "xml/writer.hpp"
 
@@ -126,7 +127,8 @@ std::optional<cim::ObjectPath> read_reference(const xml::Element& element);
 std::vector<Selector> read_selectors(const xml::Element& selector_set);
 
 /// Children of an EPR; `a` and `w` must be bound. `ns` stands in where the path has no namespace.
-void write_reference(xml::Writer& out, const cim::ObjectPath& path, std::string_view ns);
+void write_reference(xml::Writer& out, const cim::ObjectPath& path, std::string_view ns,
+                     const WireForm& form = {});
 /// <w:SelectorSet>; nothing when empty.
 void write_selectors(xml::Writer& out, const std::vector<Selector>& selectors, std::string_view ns);
 
@@ -134,6 +136,7 @@ struct WriteContext {
     std::string_view prefix;        ///< "p:" or empty
     std::string_view ns;            ///< CIM namespace of references and objects without one
     bool embedded_as_cdata = false; ///< requests: CIM-XML text goes out as CDATA
+    WireForm form = {};
 };
 void write_property(xml::Writer& out, const cim::Property& property, const WriteContext& context);
 /// In alphabetical order without regard to case, null arrays left out, as hosts print (3.1) [R].
@@ -142,6 +145,6 @@ void write_properties_sorted(xml::Writer& out, const cim::Instance& instance,
 /// The element of an instance in the namespace `class_uri`; w:XmlFragment when it has no class
 /// name.
 void write_instance(xml::Writer& out, const cim::Instance& instance, std::string_view ns,
-                    std::string_view class_uri);
+                    std::string_view class_uri, const WireForm& form = {});
 
 } // namespace watari::wsman

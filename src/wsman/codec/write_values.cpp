@@ -1,5 +1,6 @@
 #include "wsman/codec/values.hpp"
 
+#include "auth/scheme.hpp"
 #include "cim/cim_xml.hpp"
 #include "wsman/codec/codec.hpp"
 #include "wsman/codec/names.hpp"
@@ -11,6 +12,13 @@ namespace watari::wsman {
 
 namespace {
 
+/// Only the parameters of a method have an order of their own.
+WireForm nested(WireForm form)
+{
+    form.outputs_as_given = false;
+    return form;
+}
+
 void write_object(xml::Writer& out, std::string_view name, const cim::Instance& object,
                   const WriteContext& context)
 {
@@ -19,7 +27,8 @@ void write_object(xml::Writer& out, std::string_view name, const cim::Instance& 
     out.open(name);
     out.attribute("xmlns:q", resource_uri(context.ns, object.class_name()));
     out.attribute("xsi:type", "q:" + object.class_name() + "_Type");
-    write_properties_sorted(out, object, {.prefix = "q:", .ns = context.ns});
+    write_properties_sorted(out, object,
+                            {.prefix = "q:", .ns = context.ns, .form = nested(context.form)});
     out.close();
 }
 
@@ -48,7 +57,7 @@ void write_value(xml::Writer& out, std::string_view name, const cim::Property& p
         out.open(name);
         out.attribute("xmlns:a", names::addressing);
         out.attribute("xmlns:w", names::wsman);
-        write_reference(out, *path, context.ns);
+        write_reference(out, *path, context.ns, context.form);
         out.close();
         return;
     }
@@ -85,10 +94,23 @@ bool before(const cim::Property* a, const cim::Property* b)
     });
 }
 
-bool is_null_array(const cim::Property& property)
+bool has_element(const cim::Property& property, const WireForm& form)
 {
+    if (!property.is_array) {
+        return !property.value.is_null() || !form.nulls_left_out;
+    }
     const auto* values = property.value.array();
-    return property.is_array && (property.value.is_null() || (values && values->empty()));
+    return form.nil_arrays || (values != nullptr && !values->empty());
+}
+
+std::string octets_of(const cim::Value::Array& values)
+{
+    std::string octets;
+    octets.reserve(values.size());
+    for (const cim::Value& value : values) {
+        octets += static_cast<char>(value.unsigned_integer().value_or(0));
+    }
+    return octets;
 }
 
 } // namespace
@@ -113,12 +135,14 @@ void write_selectors(xml::Writer& out, const std::vector<Selector>& selectors, s
     out.close();
 }
 
-void write_reference(xml::Writer& out, const cim::ObjectPath& path, std::string_view ns)
+void write_reference(xml::Writer& out, const cim::ObjectPath& path, std::string_view ns,
+                     const WireForm& form)
 {
     std::vector<Selector> selectors;
     selectors.reserve(path.keys().size());
     for (const auto& [name, value] : path.keys()) {
-        if (const auto* reference = value.reference()) {
+        if (const auto* reference = value.reference();
+            reference != nullptr && !form.references_as_text) {
             selectors.push_back({name, *reference});
         } else {
             selectors.push_back({name, value.text()});
@@ -142,6 +166,10 @@ void write_property(xml::Writer& out, const cim::Property& property, const Write
                     context);
         return;
     }
+    if (context.form.octets_as_base64 && property.type == cim::Type::uint8) {
+        out.element(name, auth::base64_encode(octets_of(*values)));
+        return;
+    }
     for (const cim::Value& value : *values) {
         write_value(out, name, property, value, context);
     }
@@ -153,11 +181,11 @@ void write_properties_sorted(xml::Writer& out, const cim::Instance& instance,
     std::vector<const cim::Property*> sorted;
     sorted.reserve(instance.properties().size());
     for (const cim::Property& property : instance.properties()) {
-        if (!is_null_array(property)) {
+        if (has_element(property, context.form)) {
             sorted.push_back(&property);
         }
     }
-    if (!std::ranges::is_sorted(sorted, before)) {
+    if (!context.form.outputs_as_given && !std::ranges::is_sorted(sorted, before)) {
         std::ranges::sort(sorted, before);
     }
     for (const cim::Property* property : sorted) {
@@ -166,7 +194,7 @@ void write_properties_sorted(xml::Writer& out, const cim::Instance& instance,
 }
 
 void write_instance(xml::Writer& out, const cim::Instance& instance, std::string_view ns,
-                    std::string_view class_uri)
+                    std::string_view class_uri, const WireForm& form)
 {
     if (instance.class_name().empty()) {
         // Projections have no class and no namespace [S]; the wrapper's name is UNVERIFIED (3.6).
@@ -174,7 +202,7 @@ void write_instance(xml::Writer& out, const cim::Instance& instance, std::string
         out.attribute("xmlns:w", names::wsman);
         out.attribute("xmlns:xsi", names::xsi);
         out.attribute("xmlns:cim", names::cim);
-        write_properties_sorted(out, instance, {.prefix = "", .ns = ns});
+        write_properties_sorted(out, instance, {.prefix = "", .ns = ns, .form = nested(form)});
         out.close();
         return;
     }
@@ -183,7 +211,7 @@ void write_instance(xml::Writer& out, const cim::Instance& instance, std::string
     out.attribute("xmlns:p", class_uri);
     out.attribute("xmlns:cim", names::cim);
     out.attribute("xsi:type", "p:" + instance.class_name() + "_Type");
-    write_properties_sorted(out, instance, {.prefix = "p:", .ns = ns});
+    write_properties_sorted(out, instance, {.prefix = "p:", .ns = ns, .form = nested(form)});
     out.close();
 }
 
