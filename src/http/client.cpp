@@ -28,6 +28,17 @@ struct Progress {
     bool died = false;     ///< the connection ended, as opposed to being slow or talking nonsense
 };
 
+struct Answered {
+    Response response;
+    bool may_go_elsewhere = false; ///< 401, and a new connection may do better
+};
+
+/// When a request has to leave, and when its answer has to be there.
+struct Schedule {
+    Deadline start_by;
+    Deadline answer_by;
+};
+
 struct Counted {
     explicit Counted(std::size_t& its_count) : count(its_count) { ++count; }
     Counted(const Counted&) = delete;
@@ -72,13 +83,13 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
     std::list<std::unique_ptr<Connection>> idle; ///< last used first
     bool closed = false;
 
-    static Task<Response> send(std::shared_ptr<State> self, Request request, Deadline deadline,
+    static Task<Response> send(std::shared_ptr<State> self, Request request, Schedule schedule,
                                Repeat repeat);
     Task<Semaphore::Permit> wait_for_turn(Deadline deadline);
     std::unique_ptr<Connection> take_idle();
     void keep(std::unique_ptr<Connection> connection);
     Task<std::unique_ptr<Connection>> open(Deadline deadline);
-    Task<Response> exchange(std::unique_ptr<Connection> connection, const Request& request,
+    Task<Answered> exchange(std::unique_ptr<Connection> connection, const Request& request,
                             Deadline deadline, Progress& progress);
     Task<Response> round_trip(Connection& connection, const Request& request, Deadline deadline,
                               Progress& progress);
@@ -263,12 +274,13 @@ Error Client::State::judged(const Error& error, const Request& request, Progress
     return unknown;
 }
 
-Task<Response> Client::State::exchange(std::unique_ptr<Connection> connection,
+Task<Answered> Client::State::exchange(std::unique_ptr<Connection> connection,
                                        const Request& request, Deadline deadline,
                                        Progress& progress)
 {
     ConnectionGuard* guard = connection->guard.get();
-    Response response;
+    Answered answered;
+    Response& response = answered.response;
     try {
         if (guard == nullptr) {
             response = co_await round_trip(*connection, request, deadline, progress);
@@ -278,6 +290,7 @@ Task<Response> Client::State::exchange(std::unique_ptr<Connection> connection,
             response = co_await round_trip(*connection, guarded, deadline, progress);
             if (response.status == 401) {
                 connection->fit = false; // its security context is gone (wsman.md 10.2)
+                answered.may_go_elsewhere = guard->refused();
             } else {
                 guard->unprotect(response);
             }
@@ -286,17 +299,21 @@ Task<Response> Client::State::exchange(std::unique_ptr<Connection> connection,
         throw judged(error, request, progress);
     }
     keep(std::move(connection));
-    co_return response;
+    co_return answered;
 }
 
-Task<Response> Client::State::send(std::shared_ptr<State> self, Request request, Deadline deadline,
+Task<Response> Client::State::send(std::shared_ptr<State> self, Request request, Schedule schedule,
                                    Repeat repeat)
 {
-    const auto permit = co_await self->wait_for_turn(deadline);
+    const auto permit = co_await self->wait_for_turn(schedule.start_by);
     if (auto reused = self->take_idle()) {
         Progress progress;
         try {
-            co_return co_await self->exchange(std::move(reused), request, deadline, progress);
+            Answered answered =
+                co_await self->exchange(std::move(reused), request, schedule.answer_by, progress);
+            if (!answered.may_go_elsewhere) {
+                co_return std::move(answered.response);
+            }
         } catch (const Error&) {
             if (repeat == Repeat::never || progress.answered || !progress.died) {
                 throw;
@@ -304,9 +321,11 @@ Task<Response> Client::State::send(std::shared_ptr<State> self, Request request,
         }
         self->idle.clear(); // whatever ended that one has likely ended the others
     }
-    auto fresh = co_await self->open(deadline);
+    auto fresh = co_await self->open(schedule.start_by);
     Progress progress;
-    co_return co_await self->exchange(std::move(fresh), request, deadline, progress);
+    Answered answered =
+        co_await self->exchange(std::move(fresh), request, schedule.answer_by, progress);
+    co_return std::move(answered.response);
 }
 
 Client::Client(net::Network& network, Clock& clock, net::Endpoint server, ClientOptions options)
@@ -320,9 +339,10 @@ Client::~Client()
     state_->idle.clear();
 }
 
-Task<Response> Client::send(Request request, Deadline deadline, Repeat repeat)
+Task<Response> Client::send(Request request, Deadline deadline, Repeat repeat, Deadline start_by)
 {
-    return State::send(state_, std::move(request), deadline, repeat);
+    return State::send(state_, std::move(request),
+                       {.start_by = deadline.sooner(start_by), .answer_by = deadline}, repeat);
 }
 
 void Client::close_idle()

@@ -32,6 +32,10 @@ public:
     virtual void protect(Request& request) = 0;
     /// Opens a sealed body; throws when it does not open (the connection is then dropped).
     virtual void unprotect(Response& response) = 0;
+    /// A request was answered with 401, which servers do before anything else: it was not done.
+    /// True: what was agreed on this connection is lost, and a new connection may send it again.
+    /// False: the credentials are refused.
+    virtual bool refused() = 0;
 };
 
 /// `security` is that of the connection, handshake over.
@@ -61,8 +65,11 @@ public:
 
     /// Throws what tls_network names; unavailable (nothing was sent), outcome_unknown (the request
     /// may have reached the server and no answer came: cut, garbage (message::http_bad_answer), or
-    /// deadline passed after sending), timed_out (deadline before sending), exhausted, cancelled.
-    Task<Response> send(Request request, Deadline deadline, Repeat repeat = Repeat::never);
+    /// deadline passed after sending), timed_out (deadline or `start_by` before sending),
+    /// exhausted, cancelled. A kept-alive connection that forgot who we are is replaced once, for
+    /// any request.
+    Task<Response> send(Request request, Deadline deadline, Repeat repeat = Repeat::never,
+                        Deadline start_by = Deadline::never());
     void close_idle();
     const net::Endpoint& server() const noexcept;
 

@@ -338,8 +338,11 @@ struct FakeGuard final : ConnectionGuard {
             throw Error{ErrorKind::invalid, Message{"does_not_open", {}}};
         }
         response.body += " opened";
+        answered = true;
     }
+    bool refused() override { return answered; }
     int sequence = 0;
+    bool answered = false;
 };
 
 struct GuardedWorld : ClientWorld {
@@ -396,6 +399,93 @@ TEST_F(GuardedWorld, a_401_or_a_body_that_does_not_open_ends_the_connection)
     EXPECT_EQ(send_failure(), (Failure{ErrorKind::outcome_unknown, "does_not_open"}));
     EXPECT_EQ(send().body, "hello opened");
     EXPECT_EQ(script->accepted, 3U);
+}
+
+const std::string forgotten = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+
+TEST_F(GuardedWorld, a_host_that_forgot_the_handshake_gets_the_request_again_on_a_new_connection)
+{
+    play_script({{{}, {}, {}, {.answer = forgotten}}});
+    send();
+    EXPECT_EQ(send(Repeat::never).body, "hello opened") << "a 401 proves that nothing was done";
+    EXPECT_EQ(script->accepted, 2U);
+    EXPECT_EQ(script->requests.size(), 7U);
+}
+
+TEST_F(GuardedWorld, a_host_that_forgets_at_once_is_not_asked_a_third_time)
+{
+    play_script({{{}, {}, {}, {.answer = forgotten}}, {{}, {}, {.answer = forgotten}}});
+    send();
+    EXPECT_EQ(send().status, 401);
+    EXPECT_EQ(script->accepted, 2U);
+    EXPECT_EQ(send().body, "hello opened");
+}
+
+TEST_F(GuardedWorld, a_connection_the_server_closed_is_replaced_and_authenticated_for_changes_too)
+{
+    play_script({{{}, {}, {.close = true}}});
+    send();
+    clock.advance(1s);
+    EXPECT_EQ(send(Repeat::never).body, "hello opened");
+    EXPECT_EQ(script->accepted, 2U);
+    EXPECT_TRUE(script->requests[3].starts_with("POST /leg "));
+}
+
+TEST_F(ClientWorld, a_request_that_does_not_leave_in_time_was_not_sent)
+{
+    options.connections_max = 1;
+    play_script({{{.delay = 30s}, {}}});
+    std::vector<std::string> ends;
+    spawn(loop.get_executor(), send_and_note(*client, "0", in(60s), ends), "sender");
+    EXPECT_EQ(failure_of(client->send(post(), in(60s), Repeat::never, in(5s))),
+              (Failure{ErrorKind::timed_out, "no_free_slot"}));
+    clock.advance(60s);
+    EXPECT_EQ(script->requests.size(), 1U);
+}
+
+Task<> drip(std::shared_ptr<net::Listener> listener, std::string head, std::string piece,
+            Clock& clock)
+{
+    const auto stream = co_await listener->accept();
+    std::byte into{};
+    co_await stream->read_some({&into, 1}, Deadline::never());
+    co_await stream->write_all(bytes_of(head), Deadline::never());
+    for (;;) {
+        co_await stream->write_all(bytes_of(piece), Deadline::never());
+        co_await clock.sleep_for(1ms);
+    }
+}
+
+TEST_F(ClientWorld, an_answer_without_end_is_cut_off_at_its_limit_whatever_its_form)
+{
+    const std::string ok = "HTTP/1.1 200 OK\r\n";
+    const std::string chunked = ok + "Transfer-Encoding: chunked\r\n\r\n";
+    const std::string kilobyte(1024, 'x');
+    const std::vector<std::pair<std::string, std::string>> endless{
+        {chunked, "400\r\n" + kilobyte + "\r\n"},
+        {chunked + "1;", "name=" + kilobyte},           // chunk extensions
+        {chunked + "0\r\n", "X: " + kilobyte + "\r\n"}, // trailers
+        {ok + "\r\n", kilobyte},                        // until close
+        {ok, "X: " + kilobyte + "\r\n"},                // header fields
+        {ok + "X: ", kilobyte},                         // one field
+        {"HTTP/1.1 200 " + kilobyte, kilobyte},         // the reason
+    };
+    options.response_bytes_max = 1U << 20;
+    const std::shared_ptr<net::Listener> shared = std::move(listener);
+    client = std::make_unique<Client>(network, clock, at, options);
+    for (const auto& [head, piece] : endless) {
+        spawn(loop.get_executor(), drip(shared, head, piece, clock), "dripper");
+        EXPECT_EQ(failure_of(client->send(post(), in(60s))),
+                  (Failure{ErrorKind::outcome_unknown, "http_answer_too_large"}))
+            << head;
+    }
+    spawn(loop.get_executor(), drip(shared, "", "HTTP/1.1 100 Continue\r\n\r\n", clock), "dripper");
+    EXPECT_EQ(failure_of(client->send(post(), in(60s))),
+              (Failure{ErrorKind::outcome_unknown, "http_bad_answer"}));
+    spawn(loop.get_executor(), drip(shared, ok + "Content-Length: 1000000\r\n\r\n", "x", clock),
+          "dripper");
+    EXPECT_EQ(failure_of(client->send(post(), in(60s))),
+              (Failure{ErrorKind::outcome_unknown, "read_timed_out"}));
 }
 
 TEST_F(World, client_and_server_meet_and_an_early_413_is_seen)

@@ -1,12 +1,17 @@
 set(SOURCES
+    client/batch_size.cpp
     client/channel.cpp
     client/enumeration.cpp
     client/fault_errors.cpp
     client/guard.cpp
+    client/host_quota.cpp
     client/kdc_waits.cpp
+    client/metadata.cpp
     client/observe_only.cpp
     client/password_tries.cpp
+    client/retry.cpp
     client/session.cpp
+    client/subscription.cpp
     codec/decode_request.cpp
     codec/decode_response.cpp
     codec/encode_request.cpp
@@ -21,9 +26,12 @@ set(SOURCES
     codec/write_values.cpp
 )
 set(TESTS
+    client/fault_errors_test.cpp
+    client/enumeration_test.cpp
     client/guard_test.cpp
     client/kdc_waits_test.cpp
     client/observe_only_test.cpp
+    client/retry_test.cpp
     client/session_test.cpp
     codec/codec_test.cpp
     codec/recorded_test.cpp

@@ -2,9 +2,12 @@
 
 #include "cim/wql.hpp"
 #include "core/log.hpp"
+#include "messages/wsman.hpp"
+#include "wsman/client/batch_size.hpp"
 #include "wsman/codec/names.hpp"
 
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace watari::wsman {
@@ -23,13 +26,11 @@ class Cursor
 {
 public:
     Cursor(Channel& channel, Listing listing)
-        : channel_(channel),
-          listing_(std::move(listing)),
-          max_elements_(channel.options().max_elements)
+        : channel_(channel), listing_(std::move(listing)), size_(channel.options().max_elements)
     {
     }
 
-    Task<> read(const Take& take, Deadline deadline);
+    Task<> read(const TakeItems& take, Deadline deadline);
     /// Best effort: the host forgets an idle enumeration by itself.
     Task<> release(Deadline deadline);
 
@@ -37,21 +38,20 @@ private:
     Task<ItemsResponse> ask(bool is_pull, Deadline deadline);
     bool shrink(std::uint64_t room);
     void follow(const ItemsResponse& batch);
+    void check_length() const;
 
     Channel& channel_;
     Listing listing_;
-    std::uint32_t max_elements_;
+    BatchSize size_;
     std::string context_; ///< empty: nothing is open
+    std::size_t rows_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 /// Makes the next answer smaller or the room for it larger; false when neither is left.
 bool Cursor::shrink(std::uint64_t room)
 {
-    if (max_elements_ > 1) {
-        max_elements_ /= 2;
-        return true;
-    }
-    return channel_.raise_envelope_size(room);
+    return size_.halve() || channel_.raise_envelope_size(room);
 }
 
 Task<ItemsResponse> Cursor::ask(bool is_pull, Deadline deadline)
@@ -60,20 +60,35 @@ Task<ItemsResponse> Cursor::ask(bool is_pull, Deadline deadline)
     asked.action = is_pull ? "Pull" : "Enumerate";
     for (;;) {
         RequestBody body =
-            Enumerate{.optimize = true, .max_elements = max_elements_, .filter = listing_.filter};
+            Enumerate{.optimize = true, .max_elements = size_.get(), .filter = listing_.filter};
         if (is_pull) {
-            body = Pull{.context = context_, .max_elements = max_elements_};
+            body = Pull{.context = context_, .max_elements = size_.get()};
         }
         const auto room = channel_.max_envelope_size();
-        Response response = co_await channel_.exchange(std::move(body), listing_.resource_class, {},
-                                                       asked, deadline);
-        const auto* fault = std::get_if<Fault>(&response.body);
+        Answer answer = co_await channel_.exchange_inside(std::move(body), listing_.resource_class,
+                                                          listing_.selectors, asked, deadline);
+        const auto* fault = std::get_if<Fault>(&answer.response.body);
         if (fault != nullptr && is_context_lost(*fault)) {
             context_.clear();
         }
         if (fault == nullptr || !is_answer_too_large(*fault) || !shrink(room)) {
-            co_return expect<ItemsResponse>(std::move(response), asked);
+            auto batch = expect<ItemsResponse>(std::move(answer.response), asked);
+            rows_ += batch.items.size();
+            bytes_ += answer.bytes;
+            size_.learn({.items = batch.items.size(), .bytes = answer.bytes, .room = room});
+            co_return batch;
         }
+    }
+}
+
+void Cursor::check_length() const
+{
+    if (rows_ > listing_.rows_max.value_or(rows_) || bytes_ > listing_.bytes_max.value_or(bytes_)) {
+        throw Error{
+            ErrorKind::exhausted,
+            message::wsman_list_too_long{.bytes = std::to_string(listing_.bytes_max.value_or(0)),
+                                         .class_name = listing_.asked.class_name,
+                                         .rows = std::to_string(listing_.rows_max.value_or(0))}};
     }
 }
 
@@ -90,7 +105,7 @@ void Cursor::follow(const ItemsResponse& batch)
     }
 }
 
-Task<> Cursor::read(const Take& take, Deadline deadline)
+Task<> Cursor::read(const TakeItems& take, Deadline deadline)
 {
     int empty_batches = 0;
     bool is_pull = false;
@@ -98,18 +113,12 @@ Task<> Cursor::read(const Take& take, Deadline deadline)
         ItemsResponse batch = co_await ask(is_pull, deadline);
         is_pull = true;
         follow(batch);
-        std::vector<cim::Instance> instances;
-        instances.reserve(batch.items.size());
-        for (Item& item : batch.items) {
-            if (item.instance) {
-                instances.push_back(std::move(*item.instance));
-            }
-        }
-        empty_batches = instances.empty() ? empty_batches + 1 : 0;
+        check_length();
+        empty_batches = batch.items.empty() ? empty_batches + 1 : 0;
         if (empty_batches > empty_batches_max) {
             fail_answer(listing_.asked, "an enumeration without items and without end");
         }
-        if (!instances.empty() && !take(std::move(instances))) {
+        if (!batch.items.empty() && !take(std::move(batch.items))) {
             co_return;
         }
     } while (!context_.empty());
@@ -124,8 +133,8 @@ Task<> Cursor::release(Deadline deadline)
     asked.action = "Release";
     try {
         const Deadline soon = deadline.sooner(Deadline::after(channel_.clock(), release_time_max));
-        co_await channel_.exchange(Release{std::exchange(context_, {})}, listing_.resource_class,
-                                   {}, asked, soon);
+        co_await channel_.exchange_inside(Release{std::exchange(context_, {})},
+                                          listing_.resource_class, listing_.selectors, asked, soon);
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::cancelled) {
             throw;
@@ -179,6 +188,22 @@ Listing listing_of_class(std::string_view ns, std::string_view class_name)
 
 Task<> enumerate(Channel& channel, Listing listing, const Take& take, Deadline deadline)
 {
+    const TakeItems take_items = [&take](std::vector<Item> items) {
+        std::vector<cim::Instance> instances;
+        instances.reserve(items.size());
+        for (Item& item : items) {
+            if (item.instance) {
+                instances.push_back(std::move(*item.instance));
+            }
+        }
+        return instances.empty() || take(std::move(instances));
+    };
+    co_await enumerate_items(channel, std::move(listing), take_items, deadline);
+}
+
+Task<> enumerate_items(Channel& channel, Listing listing, const TakeItems& take, Deadline deadline)
+{
+    const auto place = co_await channel.enter(deadline);
     Cursor cursor{channel, std::move(listing)};
     std::exception_ptr failure;
     try {
@@ -192,6 +217,31 @@ Task<> enumerate(Channel& channel, Listing listing, const Take& take, Deadline d
     if (failure) {
         std::rethrow_exception(failure);
     }
+}
+
+Task<std::vector<cim::Instance>> collect(Channel& channel, Listing listing, Deadline deadline)
+{
+    listing.rows_max = channel.options().rows_max;
+    listing.bytes_max = channel.options().bytes_max;
+    std::vector<cim::Instance> all;
+    const Take take = [&all](std::vector<cim::Instance> batch) {
+        all.insert(all.end(), std::move_iterator{batch.begin()}, std::move_iterator{batch.end()});
+        return true;
+    };
+    try {
+        co_await enumerate(channel, listing, take, deadline);
+        co_return all;
+    } catch (const Error& error) {
+        // What fails at its first request was tried again there.
+        if (error.kind() != ErrorKind::unavailable || all.empty() ||
+            deadline.passed(channel.clock())) {
+            throw;
+        }
+        log::debug("list_broke_off", {{"error", error.what()}});
+    }
+    all.clear();
+    co_await enumerate(channel, std::move(listing), take, deadline);
+    co_return all;
 }
 
 } // namespace watari::wsman

@@ -1,6 +1,7 @@
 #include "wsman/client/guard.hpp"
 
 #include "auth/multipart.hpp"
+#include "messages/auth.hpp"
 #include "messages/wsman.hpp"
 #include "wsman/codec/names.hpp"
 
@@ -15,11 +16,19 @@ namespace {
 constexpr int legs_max = 8;
 constexpr std::string_view content_type = "Content-Type";
 
-[[noreturn]] void refused(int status)
+[[noreturn]] void throw_refused(int status)
 {
     throw Error{ErrorKind::unauthenticated,
                 message::authentication_refused{},
                 {.code = static_cast<std::uint32_t>(status)}};
+}
+
+/// What else goes wrong in a logon says nothing against the password.
+bool is_about_password(const Error& error)
+{
+    const Message by_host = message::authentication_refused{};
+    const Message by_kdc = message::kerberos_password_refused{.user = {}};
+    return error.code() == by_host.code || error.code() == by_kdc.code;
 }
 
 std::vector<std::string> challenges_of(const http::Response& answer)
@@ -42,21 +51,34 @@ public:
     Task<> establish(http::Exchange& exchange, Deadline deadline) override;
     void protect(http::Request& request) override;
     void unprotect(http::Response& response) override;
+    bool refused() override;
 
 private:
     Task<std::optional<std::string>> next(std::vector<std::string> challenges, Deadline deadline);
     Task<int> shake(http::Exchange& exchange, Deadline deadline);
-    void may_try() const;
+    Task<> take_turn(Deadline deadline);
     void count_refusal();
+    void accepted();
 
     std::shared_ptr<auth::ClientScheme> scheme_;
     GuardShares shares_;
+    std::optional<Semaphore::Permit> turn_; ///< of shares_.tries, until the host has judged
+    bool answered_ = false;                 ///< a request on this connection, and not with 401
 };
 
-void Guard::may_try() const
+/// Without a handshake the password goes with the first request: the turn lasts until its answer.
+Task<> Guard::take_turn(Deadline deadline)
 {
-    if (shares_.tries) {
-        shares_.tries->check(*shares_.clock);
+    if (!shares_.tries) {
+        co_return;
+    }
+    shares_.tries->check(*shares_.clock);
+    if (!scheme_->has_handshake() && shares_.tries->proven()) {
+        co_return;
+    }
+    turn_ = co_await shares_.tries->turn(*shares_.clock, deadline);
+    if (!scheme_->has_handshake() && shares_.tries->proven()) {
+        turn_.reset();
     }
 }
 
@@ -65,6 +87,15 @@ void Guard::count_refusal()
     if (shares_.tries) {
         shares_.tries->refused(*shares_.clock);
     }
+    turn_.reset();
+}
+
+void Guard::accepted()
+{
+    if (shares_.tries) {
+        shares_.tries->accepted();
+    }
+    turn_.reset();
 }
 
 Task<std::optional<std::string>> Guard::next(std::vector<std::string> challenges, Deadline deadline)
@@ -107,7 +138,7 @@ Task<int> Guard::shake(http::Exchange& exchange, Deadline deadline)
 
 Task<> Guard::establish(http::Exchange& exchange, Deadline deadline)
 {
-    may_try();
+    co_await take_turn(deadline);
     if (!scheme_->has_handshake()) {
         co_return;
     }
@@ -115,18 +146,27 @@ Task<> Guard::establish(http::Exchange& exchange, Deadline deadline)
     try {
         status = co_await shake(exchange, deadline);
     } catch (const Error& error) {
-        if (error.kind() == ErrorKind::unauthenticated) {
+        if (is_about_password(error)) {
             count_refusal();
         }
+        turn_.reset();
         throw;
     }
     if (!scheme_->established() || status == 401) {
         count_refusal();
-        refused(status);
+        throw_refused(status);
     }
-    if (shares_.tries) {
-        shares_.tries->accepted();
+    accepted();
+}
+
+/// Before a first answer it is the credentials; later the host has forgotten them (10.2).
+bool Guard::refused()
+{
+    if (scheme_->has_handshake() && answered_) {
+        return true;
     }
+    count_refusal();
+    return false;
 }
 
 void Guard::protect(http::Request& request)
@@ -141,24 +181,26 @@ void Guard::protect(http::Request& request)
     request.body = std::move(body.bytes);
 }
 
-/// Some answers come in the clear even on a sealed connection: 401, 413 and early errors (10.4);
-/// the content type tells. Their status counts and not their words: anybody on the way can write
-/// those. What an unsealed 200 means is for the scheme to say.
+/// Some answers come in the clear even on a sealed connection: 413 and early errors (10.4); the
+/// content type tells. Their status counts and not their words: anybody on the way can write those.
+/// A 500 in the clear says that the host wants bodies sealed (10.7), which after a sealed answer or
+/// with words of its own is not the host's. What an unsealed 200 means is for the scheme to say.
 void Guard::unprotect(http::Response& response)
 {
-    if (response.status == 401) {
-        count_refusal();
-        refused(response.status);
-    }
+    turn_.reset();
+    const bool had_answer = std::exchange(answered_, true);
     const std::string_view type = response.headers.get(content_type).value_or("");
     if (response.status != 200 && !auth::is_sealed(type)) {
         if (scheme_->seals()) {
+            if (response.status == 500 && (had_answer || !response.body.empty())) {
+                throw Error{ErrorKind::outcome_unknown, message::body_not_sealed{}};
+            }
             response.body.clear();
         }
         return;
     }
-    if (shares_.tries) {
-        shares_.tries->accepted();
+    if (!scheme_->has_handshake()) {
+        accepted();
     }
     auth::Body body{std::string{type}, std::move(response.body)};
     scheme_->unseal(body);

@@ -20,6 +20,14 @@ void add(crypto_generichash_state& state, const std::string& part)
                               part.size());
 }
 
+/// `DOMAIN\user` or `user@REALM`; `.\user` is the host's own.
+bool is_of_domain(const std::string& user)
+{
+    const auto slash = user.find('\\');
+    return slash == std::string::npos ? user.find('@') != std::string::npos
+                                      : user.substr(0, slash) != ".";
+}
+
 } // namespace
 
 void PasswordTries::check(const Clock& clock) const
@@ -27,12 +35,36 @@ void PasswordTries::check(const Clock& clock) const
     if (rests_until_ && refusals_ >= refusals_max && clock.steady() < *rests_until_) {
         throw Error{ErrorKind::unauthenticated, message::password_not_tried_again{}};
     }
+    if (account_ && !proven_ && !account_->proven_) {
+        account_->check(clock);
+    }
+}
+
+Task<Semaphore::Permit> PasswordTries::turn(Clock& clock, Deadline deadline)
+{
+    check(clock);
+    auto mine = co_await turn_.acquire(clock, deadline);
+    check(clock); // refused to somebody else meanwhile
+    co_return mine;
 }
 
 void PasswordTries::refused(const Clock& clock)
 {
     ++refusals_;
     rests_until_ = clock.steady() + rest;
+    proven_ = false;
+    if (account_ && !account_->proven_) {
+        account_->refused(clock);
+    }
+}
+
+void PasswordTries::accepted() noexcept
+{
+    refusals_ = 0;
+    proven_ = true;
+    if (account_) {
+        account_->accepted();
+    }
 }
 
 PasswordLedger::PasswordLedger() : key_(crypto_generichash_KEYBYTES, '\0')
@@ -40,8 +72,8 @@ PasswordLedger::PasswordLedger() : key_(crypto_generichash_KEYBYTES, '\0')
     randombytes_buf(key_.data(), key_.size());
 }
 
-std::shared_ptr<PasswordTries> PasswordLedger::of(const std::string& host, const std::string& user,
-                                                  const std::string& password)
+std::string PasswordLedger::digest(const std::string& host, const std::string& user,
+                                   const std::string& password) const
 {
     crypto_generichash_state state;
     crypto_generichash_init(&state, reinterpret_cast<const unsigned char*>(key_.data()),
@@ -52,9 +84,29 @@ std::shared_ptr<PasswordTries> PasswordLedger::of(const std::string& host, const
     std::string digest(crypto_generichash_BYTES, '\0');
     crypto_generichash_final(&state, reinterpret_cast<unsigned char*>(digest.data()),
                              digest.size());
-    auto& tries = tries_[digest];
+    return digest;
+}
+
+std::shared_ptr<PasswordTries> PasswordLedger::of_account(const std::string& user,
+                                                          const std::string& password)
+{
+    if (!is_of_domain(user)) {
+        return nullptr;
+    }
+    auto& tries = tries_[digest({}, user, password)];
     if (!tries) {
         tries = std::make_shared<PasswordTries>();
+    }
+    return tries;
+}
+
+std::shared_ptr<PasswordTries> PasswordLedger::of(const std::string& host, const std::string& user,
+                                                  const std::string& password)
+{
+    auto account = of_account(user, password);
+    auto& tries = tries_[digest(host, user, password)];
+    if (!tries) {
+        tries = std::make_shared<PasswordTries>(std::move(account));
     }
     return tries;
 }

@@ -3,7 +3,6 @@
 #include "wsman/client/channel.hpp"
 #include "wsman/client/enumeration.hpp"
 
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,7 +91,8 @@ Task<Identity> Session::identify(Deadline deadline)
     Response response = co_await state_->channel.exchange(Identify{}, {}, {}, asked, deadline);
     const auto answer = expect<IdentifyResponse>(std::move(response), asked);
     Identity identity{word_after(answer.product_version, "OS:"),
-                      word_after(answer.product_version, "Stack:"), answer.product_vendor};
+                      word_after(answer.product_version, "Stack:"), answer.product_vendor,
+                      answer.product_version, answer.protocol_version};
     if (identity.os_version == "0.0.0") {
         identity.os_version.clear();
     }
@@ -121,28 +121,13 @@ Task<> Session::put(const cim::ObjectPath& path, const cim::Instance& instance, 
 Task<std::vector<cim::Instance>> Session::query(std::string_view ns, std::string_view wql,
                                                 Deadline deadline)
 {
-    std::vector<cim::Instance> all;
-    co_await stream(
-        ns, wql,
-        [&all](std::vector<cim::Instance> batch) {
-            all.insert(all.end(), std::move_iterator{batch.begin()},
-                       std::move_iterator{batch.end()});
-            return true;
-        },
-        deadline);
-    co_return all;
+    return collect(state_->channel, listing_of_query(ns, wql), deadline);
 }
 
 Task<std::vector<cim::Instance>> Session::enumerate(std::string_view ns,
                                                     std::string_view class_name, Deadline deadline)
 {
-    std::vector<cim::Instance> all;
-    const auto take = [&all](std::vector<cim::Instance> batch) {
-        all.insert(all.end(), std::move_iterator{batch.begin()}, std::move_iterator{batch.end()});
-        return true;
-    };
-    co_await wsman::enumerate(state_->channel, listing_of_class(ns, class_name), take, deadline);
-    co_return all;
+    return collect(state_->channel, listing_of_class(ns, class_name), deadline);
 }
 
 Task<> Session::stream(std::string_view ns, std::string_view wql,
@@ -159,6 +144,11 @@ Task<cim::Instance> Session::invoke(const cim::ObjectPath& target, std::string_v
     Response response = co_await state_->ask(body, target, asked, deadline);
     auto answer = expect<InvokeResponse>(std::move(response), asked);
     co_return std::move(answer.output);
+}
+
+Channel& Session::channel() noexcept
+{
+    return state_->channel;
 }
 
 std::uint64_t Session::requests() const noexcept

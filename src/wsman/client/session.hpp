@@ -5,6 +5,7 @@
 #include "core/clock.hpp"
 #include "core/random.hpp"
 #include "http/client.hpp"
+#include "wsman/client/retry.hpp"
 #include "wsman/codec/message.hpp"
 
 #include <cstdint>
@@ -16,6 +17,8 @@
 
 namespace watari::wsman {
 
+class Channel;
+class HostQuota;
 struct Observation;
 
 /// Whether a request could change the host: decides what a lost answer means (unavailable or
@@ -33,6 +36,7 @@ struct RequestRecord {
     std::string_view class_name;
     Effect effect = Effect::reads;
     bool failed = false;
+    int attempt = 1; ///< beyond 1: sent again after a failure that changed nothing
     std::chrono::nanoseconds took{};
 };
 
@@ -40,12 +44,16 @@ struct SessionOptions {
     std::string to = {}; ///< a:To; default http://host:port/wsman
     std::string locale = "en-US";
     std::uint64_t max_envelope_size = 512000; ///< 153600 for Stack 2.0
-    std::uint32_t max_elements = 200;         ///< halved on EncodingLimit, down to 1
+    std::uint32_t max_elements = 200; ///< of the first batch; then as many as fit the envelope
     std::chrono::seconds operation_timeout{
         60}; ///< at most; shortened to what is left of the deadline
     TypesOf types_of = {};
     std::function<void(const RequestRecord&)> on_request = {};
     std::shared_ptr<const Observation> observation = {}; ///< null: changes may be sent
+    std::shared_ptr<HostQuota> quota = {};               ///< null: of this session alone
+    RetryOptions retry = {};
+    std::size_t rows_max = 100'000;       ///< of a list that is held at once; stream() has no limit
+    std::size_t bytes_max = 256UL << 20U; ///< likewise, of its answers
 };
 
 /// What the host said it is.
@@ -53,10 +61,17 @@ struct Identity {
     std::string os_version; ///< "6.3.9600"; empty when zeroed
     std::string stack;      ///< "3.0"
     std::string vendor;
+    std::string product_version = {}; ///< as it came: "OS: 6.3.9600 SP: 0.0 Stack: 3.0"
+    std::string protocol = {};        ///< URI
 };
 
 /// One logical WS-Management session with a host: the operations WMI offers, as values. Sequential
-/// or concurrent use within one loop; the http::Client bounds concurrency.
+/// or concurrent use within one loop; the http::Client bounds connections, the HostQuota what is
+/// under way.
+///
+/// Reads are sent again a few times, after a pause, when the host was not reached, was busy or
+/// refused for a quota; changes only where nothing was done, and never beyond the time in which a
+/// first attempt might still have run.
 ///
 /// Every operation throws Error: not_found (no such instance), unsupported (class or namespace
 /// missing: message::wmi_class_missing, wmi_namespace_missing), denied, unauthenticated, invalid
@@ -73,9 +88,10 @@ public:
     Task<cim::Instance> get(const cim::ObjectPath& path, Deadline deadline);
     Task<> put(const cim::ObjectPath& path, const cim::Instance& instance, Deadline deadline);
     /// WQL on `<ns>/*`, optimized, all batches. Releases the enumeration when it stops early.
+    /// Throws exhausted (message::wsman_list_too_long) beyond rows_max or bytes_max.
     Task<std::vector<cim::Instance>> query(std::string_view ns, std::string_view wql,
                                            Deadline deadline);
-    /// All instances of a class.
+    /// All instances of a class; limits as query().
     Task<std::vector<cim::Instance>> enumerate(std::string_view ns, std::string_view class_name,
                                                Deadline deadline);
     /// As query(), one batch at a time to `take`, in constant memory; `take` returns false to stop.
@@ -84,6 +100,9 @@ public:
     /// Output parameters as properties, ReturnValue among them; never interprets ReturnValue.
     Task<cim::Instance> invoke(const cim::ObjectPath& target, std::string_view method,
                                const cim::Instance& input, Effect effect, Deadline deadline);
+
+    /// For operations beside these: class metadata, events.
+    Channel& channel() noexcept;
 
     /// HTTP requests sent so far.
     std::uint64_t requests() const noexcept;

@@ -194,27 +194,6 @@ TEST_F(SessionTest, a_lost_context_is_not_released)
     EXPECT_EQ(records.back(), "!Pull Msvm_X");
 }
 
-TEST_F(SessionTest, asks_for_less_when_the_answer_does_not_fit)
-{
-    answer = [](const Request& request) {
-        const auto& asked = std::get<Enumerate>(request.body);
-        return asked.max_elements > 50U ? refuse(request, faults::encoding_limit)
-                                        : soap(request, batch(request, 1, 2, ""));
-    };
-    start();
-    EXPECT_EQ(clock.run(session->query(ns, "select * from Msvm_X", in(60s))).size(), 2U);
-    EXPECT_EQ(received.size(), 3U);
-}
-
-TEST_F(SessionTest, raises_the_envelope_once_when_one_instance_does_not_fit)
-{
-    answer = [](const Request& request) { return refuse(request, faults::encoding_limit); };
-    start({.max_elements = 2});
-    EXPECT_EQ(query_failure(), (Failure{ErrorKind::exhausted, "wsman_answer_too_large"}));
-    ASSERT_EQ(received.size(), 3U);
-    EXPECT_EQ(received[2].header.max_envelope_size, 4 * 512000U);
-}
-
 TEST_F(SessionTest, an_enumeration_that_goes_nowhere_is_a_bad_answer)
 {
     answer = [](const Request& request) {
@@ -273,22 +252,6 @@ TEST_F(SessionTest, a_connection_cut_after_sending_leaves_the_outcome_of_a_chang
     EXPECT_EQ(received.size(), 1U);
     EXPECT_EQ(invoke_failure(Effect::reads).first, ErrorKind::unavailable);
     EXPECT_EQ(get_failure().first, ErrorKind::unavailable);
-}
-
-TEST_F(SessionTest, a_pull_is_never_sent_twice)
-{
-    answer = [](const Request& request) {
-        if (std::holds_alternative<Pull>(request.body)) {
-            return http::Response{.drop_connection = true};
-        }
-        return std::holds_alternative<Release>(request.body)
-                   ? soap(request, EmptyResponse{})
-                   : soap(request, batch(request, 1, 2, "c1"));
-    };
-    start();
-    EXPECT_EQ(query_failure().first, ErrorKind::unavailable);
-    EXPECT_EQ(records,
-              (std::vector<std::string>{"Enumerate Msvm_X", "!Pull Msvm_X", "Release Msvm_X"}));
 }
 
 TEST_F(SessionTest, a_silent_host_times_out_a_read_and_leaves_a_change_unknown)

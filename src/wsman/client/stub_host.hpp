@@ -35,6 +35,7 @@ struct StubHost : testing::Test {
     std::vector<Request> received;
     std::vector<http::Headers> headers;
     std::vector<std::string> records; ///< "Enumerate Msvm_X", with "!" when it failed
+    std::vector<int> attempts;        ///< of the records
     std::unique_ptr<http::Server> server;
     std::unique_ptr<http::Client> client;
     std::unique_ptr<Session> session;
@@ -57,6 +58,7 @@ struct StubHost : testing::Test {
         options.on_request = [this](const RequestRecord& record) {
             records.push_back((record.failed ? "!" : "") + std::string{record.action} + " " +
                               std::string{record.class_name});
+            attempts.push_back(record.attempt);
         };
         session = std::make_unique<Session>(*client, clock, *random, std::move(options));
     }
