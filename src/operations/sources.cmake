@@ -11,7 +11,10 @@ set(SOURCES
 set(TESTS
     crash_test.cpp
     engine_test.cpp
+    failing_test.cpp
+    scheduler_test.cpp
     testing/plant.cpp
     testing/world.cpp
+    threads_test.cpp
 )
 set(LIBS Boost::json)

@@ -14,6 +14,16 @@ using store::OperationId;
 using store::OperationRecord;
 using store::Transaction;
 
+Error failure(ErrorKind kind, std::string code)
+{
+    return Error{kind, Message{std::move(code), {}}};
+}
+
+Workflow one_step(std::string name, Step::Act act)
+{
+    return {.name = std::move(name), .steps = {Step{.id = "only", .act = std::move(act)}}};
+}
+
 Plant::Plant(std::uint64_t seed_of_run, EngineOptions engine_options)
     : seed(seed_of_run),
       random(seeded_random(seed_of_run)),

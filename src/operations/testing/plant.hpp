@@ -10,6 +10,11 @@
 
 namespace watari::operations::testing {
 
+Error failure(ErrorKind kind, std::string code = "told");
+
+/// A workflow of one step that acts.
+Workflow one_step(std::string name, Step::Act act);
+
 /// A store, a world and an engine that can be killed and started again on what is durable.
 struct Plant {
     explicit Plant(std::uint64_t seed = 1, EngineOptions engine_options = {});
