@@ -230,5 +230,17 @@ TEST(HttpDate, is_written_as_the_standard_says)
     EXPECT_EQ(http_date(*wall_time_from("1994-11-06T08:49:37Z")), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
+TEST(HttpDate, is_read_as_it_is_written)
+{
+    const auto time = *wall_time_from("2026-01-05T23:59:07Z");
+    EXPECT_EQ(http_date_from(http_date(time)), time);
+    for (const auto* text :
+         {"", "now", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:49:37 GMT",
+          "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+          "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMTx"}) {
+        EXPECT_FALSE(http_date_from(text)) << text;
+    }
+}
+
 } // namespace
 } // namespace watari::http

@@ -1,6 +1,7 @@
 #include "hyperv/connect/connect.hpp"
 
 #include "hyperv/connect/connection.hpp"
+#include "hyperv/connect/doctor.hpp"
 #include "hyperv/connect/probe.hpp"
 #include "hyperv/v1/driver.hpp"
 #include "hyperv/v2/driver.hpp"
@@ -55,7 +56,8 @@ LiveConnection::LiveConnection(net::Network& network, Clock& clock, Random& rand
                              .host_name = probe_.computer_name.empty() ? address.endpoint.text()
                                                                        : probe_.computer_name,
                              .on_request = std::move(count),
-                             .observation = address.observation};
+                             .observation = address.observation,
+                             .quota = logons.quota_of(address)};
     driver_ = probe_.ns == Namespace::v1 ? v1::make_driver(std::move(around))
                                          : v2::make_driver(std::move(around));
 }
@@ -82,6 +84,10 @@ public:
     {
         return std::make_unique<LiveConnection>(network_, clock_, random_, address, logons_,
                                                 std::move(known), std::move(on_request));
+    }
+    Task<Diagnosis> diagnose(HostAddress address, Deadline deadline) override
+    {
+        return hyperv::diagnose(network_, clock_, random_, std::move(address), logons_, deadline);
     }
 
 private:

@@ -71,6 +71,8 @@ public:
     virtual std::uint64_t requests() const = 0;
 };
 
+struct Diagnosis;
+
 /// Opens connections to hosts.
 class Connector
 {
@@ -83,6 +85,8 @@ public:
     /// As open(), but trusting an earlier probe of the same host (0 requests before the first act).
     virtual std::unique_ptr<Connection> reopen(HostAddress address, Probe known,
                                                OnRequest on_request) = 0;
+    /// The way to the host, hop by hop (hyperv/connect/doctor.hpp). Throws cancelled alone.
+    virtual Task<Diagnosis> diagnose(HostAddress address, Deadline deadline) = 0;
 };
 
 /// By WS-Management: Identify, then the management service of the v2 namespace (`auto` prefers v2),

@@ -74,15 +74,32 @@ http::ClientOptions Logons::client_options(const HostAddress& address, const std
         log::warn("host_certificate_not_checked", {{"host", address.endpoint.text()}});
     }
     wsman::GuardShares shares{
-        .tries = passwords_.of(address.endpoint.text(), address.user, address.password),
+        .tries = address.scheme == LogonScheme::certificate
+                     ? nullptr
+                     : passwords_.of(address.endpoint.text(), address.user, address.password),
         .kdc_waits = kdc_waits_ ? &*kdc_waits_ : nullptr,
         .clock = &clock_};
     http::ClientOptions options{.tls = address.tls,
                                 .make_guard =
                                     wsman::client_guard(scheme_for(address), std::move(shares))};
-    options.connections_max =
-        is_stack_2(stack) ? 1 : 3; // wsman.md 9: 5 shells and operations per user on Stack 2.0
+    // wsman.md 9: Stack 2.0 admits 25 connections in all, and counts idle ones for two minutes more.
+    options.connections_max = is_stack_2(stack) ? 1 : 3;
+    if (is_stack_2(stack)) {
+        options.idle_max = std::chrono::seconds{10};
+    }
     return options;
+}
+
+std::shared_ptr<wsman::HostQuota> Logons::quota_of(const HostAddress& address)
+{
+    std::erase_if(quotas_, [](const auto& known) { return known.second.expired(); });
+    auto& known = quotas_[{address.endpoint, address.user}];
+    auto quota = known.lock();
+    if (!quota) {
+        quota = std::make_shared<wsman::HostQuota>(clock_);
+        known = quota;
+    }
+    return quota;
 }
 
 } // namespace watari::hyperv

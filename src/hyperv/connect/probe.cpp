@@ -14,11 +14,6 @@ constexpr std::string_view v2_ns = "root/virtualization/v2";
 constexpr std::string_view service_class = "Msvm_VirtualSystemManagementService";
 constexpr std::string_view settings_class = "Msvm_VirtualSystemSettingData";
 
-std::string_view ns_name(Namespace ns)
-{
-    return ns == Namespace::v1 ? v1_ns : v2_ns;
-}
-
 /// The one instance of the service class, listed because a Get needs the host's own name as a key.
 /// `root\virtualization` itself opens on hosts without v1, as the parent of v2: only the class
 /// tells.
@@ -41,26 +36,13 @@ Task<std::optional<cim::Instance>> find_service(wsman::Session& session, Namespa
 Task<cim::Instance> choose_namespace(wsman::Session& session, const HostAddress& address,
                                      Probe& probe, Deadline deadline)
 {
-    if (address.ns != NamespaceChoice::v1) {
-        if (auto service = co_await find_service(session, Namespace::v2, deadline)) {
-            probe.ns = Namespace::v2;
+    for (const Namespace ns : namespaces_of(address.ns)) {
+        if (auto service = co_await find_service(session, ns, deadline)) {
+            probe.ns = ns;
             co_return std::move(*service);
         }
     }
-    if (address.ns != NamespaceChoice::v2) {
-        if (auto service = co_await find_service(session, Namespace::v1, deadline)) {
-            probe.ns = Namespace::v1;
-            co_return std::move(*service);
-        }
-    }
-    if (address.ns == NamespaceChoice::automatic) {
-        throw Error{ErrorKind::unsupported,
-                    message::no_hyperv_namespace{.host = address.endpoint.text()}};
-    }
-    const Namespace asked = address.ns == NamespaceChoice::v1 ? Namespace::v1 : Namespace::v2;
-    throw Error{ErrorKind::unsupported,
-                message::namespace_not_there{.host = address.endpoint.text(),
-                                             .ns = std::string{ns_name(asked)}}};
+    throw no_namespace(address);
 }
 
 /// Settings as the host shows them: the template, or any VM's where the template is not found (its
@@ -129,6 +111,35 @@ void read_v1_capabilities(Capabilities& capabilities)
 bool is_stack_2(std::string_view stack) noexcept
 {
     return stack.starts_with("2.") || stack.starts_with("1.");
+}
+
+std::string_view ns_name(Namespace ns) noexcept
+{
+    return ns == Namespace::v1 ? v1_ns : v2_ns;
+}
+
+std::vector<Namespace> namespaces_of(NamespaceChoice choice)
+{
+    switch (choice) {
+    case NamespaceChoice::automatic:
+        return {Namespace::v2, Namespace::v1};
+    case NamespaceChoice::v1:
+        return {Namespace::v1};
+    case NamespaceChoice::v2:
+        return {Namespace::v2};
+    }
+    return {};
+}
+
+Error no_namespace(const HostAddress& address)
+{
+    const auto namespaces = namespaces_of(address.ns);
+    if (namespaces.size() == 1) {
+        return {ErrorKind::unsupported,
+                message::namespace_not_there{.host = address.endpoint.text(),
+                                             .ns = std::string{ns_name(namespaces.front())}}};
+    }
+    return {ErrorKind::unsupported, message::no_hyperv_namespace{.host = address.endpoint.text()}};
 }
 
 Task<Probe> probe_host(http::Client& client, Clock& clock, Random& random,
