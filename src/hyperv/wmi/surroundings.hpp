@@ -25,6 +25,7 @@ struct Surroundings {
     /// Hears of every HTTP request, whichever call it was for; null: nobody.
     std::function<void(const wsman::RequestRecord&)> on_request = {};
     std::shared_ptr<const wsman::Observation> observation = {}; ///< null: changes may be sent
+    std::shared_ptr<wsman::HostQuota> quota = {};               ///< null: one of each call alone
 };
 
 } // namespace watari::hyperv::wmi
