@@ -12,6 +12,7 @@ namespace watari::cim {
 /// The DSP0201 CLASS element of class metadata, without a namespace as clients of real hosts look
 /// for it [C].
 void write_class(xml::Writer& out, const ClassDeclaration& declaration);
+/// On one line.
 std::string to_class_xml(const ClassDeclaration& declaration);
 
 /// Reads a CLASS element; elements and attributes it does not know are passed over, since hosts add

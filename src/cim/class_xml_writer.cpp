@@ -110,7 +110,15 @@ std::string to_class_xml(const ClassDeclaration& declaration)
 {
     xml::Writer out;
     write_class(out, declaration);
-    return out.take();
+    std::string line;
+    for (const char c : out.take()) {
+        if (c == '\n') {
+            line += "&#10;"; // only texts have line breaks; nothing is CDATA
+        } else {
+            line += c;
+        }
+    }
+    return line;
 }
 
 } // namespace watari::cim

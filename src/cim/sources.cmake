@@ -6,7 +6,10 @@ set(SOURCES
     class_xml_reader.cpp
     class_xml_writer.cpp
     datetime.cpp
+    declared_types.cpp
+    dump.cpp
     instance.cpp
+    mof.cpp
     object_path.cpp
     value.cpp
     wql_lexer.cpp
@@ -15,6 +18,9 @@ set(SOURCES
 )
 set(TESTS
     cim_xml_test.cpp
+    class_xml_test.cpp
+    dump_test.cpp
+    mof_test.cpp
     object_path_test.cpp
     value_test.cpp
     wql_test.cpp

@@ -1,6 +1,7 @@
 set(SOURCES
     catalogue.cpp
     catalogue_parts.cpp
+    declarations.cpp
     templates.cpp
     typed.cpp
 )

@@ -1,10 +1,12 @@
 set(SOURCES
     builder.cpp
     characters.cpp
+    pretty.cpp
     reader.cpp
     writer.cpp
 )
 set(TESTS
+    pretty_test.cpp
     reader_test.cpp
     writer_test.cpp
 )

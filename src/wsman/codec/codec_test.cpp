@@ -143,7 +143,7 @@ TEST(Requests, without_message_id_action_or_uri_are_refused)
 TEST(Requests, of_an_action_nobody_knows_are_not_supported)
 {
     Request request = get_request();
-    request.header.action = "http://schemas.xmlsoap.org/ws/2004/08/eventing/Subscribe";
+    request.header.action = "http://schemas.xmlsoap.org/ws/2004/08/eventing/GetStatus";
     const auto decoded = decode_request(encode(request), some_types());
     ASSERT_TRUE(decoded.refusal);
     EXPECT_EQ(decoded.refusal->subcode, "wsa:ActionNotSupported");
