@@ -20,10 +20,11 @@ void request(std::string_view bytes)
     }
 }
 
-bool holds_instances(const wsman::Response& response)
+bool is_written_again(const wsman::Response& response)
 {
     return std::holds_alternative<wsman::ItemsResponse>(response.body) ||
-           std::holds_alternative<wsman::InstanceResponse>(response.body);
+           std::holds_alternative<wsman::InstanceResponse>(response.body) ||
+           std::holds_alternative<wsman::ClassResponse>(response.body);
 }
 
 /// What was read of an answer can be written and read again.
@@ -38,7 +39,7 @@ void response(std::string_view bytes)
         }
         return;
     }
-    if (holds_instances(response)) {
+    if (is_written_again(response)) {
         wsman::decode_response(wsman::encode(response, {.resource_uri = "urn:x"}), cim::untyped());
     }
 }
