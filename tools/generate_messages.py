@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Turns data/messages/{en,ja}.json into C++: one header of typed messages per section, and the catalogue that renders them.
 
-The build stops when the languages differ in keys or placeholders, or when no source names a message.
-usage: generate_messages.py --data DIR --out DIR [--check-used SRC_DIR...]
+The build stops when the languages differ in keys or placeholders, or when no source names a message. With data/faults
+the catalogue holds the cause and remedy of each row, as "<row>.cause" and "<row>.remedy".
+usage: generate_messages.py --data DIR [--faults DIR] --out DIR [--check-used SRC_DIR...]
 """
 import argparse
 import json
 import pathlib
 import re
 import sys
+
+from faults import Faults
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -51,11 +54,11 @@ def write_if_different(path, text):
         path.write_text(text, encoding="utf-8")
 
 
-def header(section, messages):
+def header(section, messages, more_arguments):
     lines = ["// Made by tools/generate_messages.py from data/messages/en.json.", "#pragma once", "", '#include "core/error.hpp"', "",
              "namespace watari::message {", ""]
     for code, text in messages.items():
-        names = placeholders(text)
+        names = sorted({*placeholders(text), *more_arguments.get(code, [])})
         lines.append(f"/// {text.splitlines()[0]}")
         lines.append(f"struct {code} {{")
         lines += [f"    std::string {name};" for name in names]
@@ -68,13 +71,22 @@ def header(section, messages):
     return "\n".join(lines)
 
 
+def advice(faults, language):
+    """What the catalogue says of the rows of data/faults."""
+    texts = {}
+    for row in faults.rows:
+        if row.cause:
+            texts[f"{row.name}.cause"] = row.cause[language]
+        texts[f"{row.name}.remedy"] = row.remedy[language]
+    return texts
+
+
 def catalogue_source(languages):
     lines = ["// Made by tools/generate_messages.py.", '#include "core/catalogue.hpp"', "", "#include <algorithm>", "#include <array>", "",
              "namespace watari {", "", "namespace {", ""]
-    for name, flat in languages.items():
-        lines.append(f"constexpr std::array<CatalogueEntry, {len(flat)}> {name}{{{{")
-        for code in sorted(flat):
-            lines.append(f'    {{"{code}", {literal(flat[code][1])}}},')
+    for name, texts in languages.items():
+        lines.append(f"constexpr std::array<CatalogueEntry, {len(texts)}> {name}{{{{")
+        lines += [f'    {{"{code}", {literal(texts[code])}}},' for code in sorted(texts)]
         lines += ["}};", ""]
     lines += ["} // namespace", "",
               "std::span<const CatalogueEntry> catalogue(Language language) noexcept", "{",
@@ -83,8 +95,7 @@ def catalogue_source(languages):
     return "\n".join(lines)
 
 
-def check_used(flat, folders):
-    used = set()
+def check_used(flat, used, folders):
     for folder in folders:
         for path in pathlib.Path(folder).rglob("*.[ch]pp"):
             used.update(re.findall(r"message::([a-z][a-z0-9_]*)", path.read_text(encoding="utf-8")))
@@ -96,6 +107,7 @@ def check_used(flat, folders):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--faults", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--check-used", nargs="*", default=[])
     arguments = parser.parse_args()
@@ -112,12 +124,23 @@ def main():
             problems.append(f"'{code}' has different placeholders in en and ja")
     if problems:
         sys.exit("data/messages: " + "; ".join(problems))
+    texts = {name: {code: text for code, (_, text) in tree.items()} for name, tree in flat.items()}
+    own, codes_of_rows = {}, set()
+    if arguments.faults:
+        faults = Faults(arguments.faults)
+        problems = faults.problems(texts["en"])
+        if problems:
+            sys.exit("\n".join(problems))
+        own = {row.code: row.arguments for row in faults.rows if row.is_own}
+        codes_of_rows = {row.code for row in faults.rows}
+        for name in texts:
+            texts[name] |= advice(faults, name)
     if arguments.check_used:
-        check_used(flat["en"], arguments.check_used)
+        check_used(flat["en"], codes_of_rows, arguments.check_used)
 
     for section, messages in raw["en"].items():
-        write_if_different(arguments.out / "messages" / f"{section}.hpp", header(section, messages))
-    write_if_different(arguments.out / "catalogue.cpp", catalogue_source(flat))
+        write_if_different(arguments.out / "messages" / f"{section}.hpp", header(section, messages, own))
+    write_if_different(arguments.out / "catalogue.cpp", catalogue_source(texts))
     (arguments.out / "messages.stamp").touch()
 
 

@@ -1,43 +1,46 @@
 #include "api/problems.hpp"
 
+#include "core/known_fault.hpp"
+#include "faults/kinds.hpp"
 #include "provisioning/placement.hpp"
 
 #include <boost/json.hpp>
 
 namespace watari::api {
 
+namespace {
+
+/// What data/faults knows of it.
+void add_advice(const Error& error, Language language, contract::Problem& problem)
+{
+    const KnownFault* known = known_fault_of(error.message());
+    if (known == nullptr) {
+        return;
+    }
+    const Advice advice = advice_on(error.message(), language);
+    if (!advice.cause.empty()) {
+        problem.cause = advice.cause;
+    }
+    problem.remedy = advice.remedy;
+    problem.fault = std::string{known->name};
+    if (error.kind() == ErrorKind::exhausted) {
+        problem.retryable = known->is_retryable;
+    }
+}
+
+} // namespace
+
 int status_of(const Error& error) noexcept
 {
-    switch (error.kind()) {
-    case ErrorKind::invalid:
-        return 400;
-    case ErrorKind::unauthenticated:
-        return 401;
-    case ErrorKind::denied:
-        return 403;
-    case ErrorKind::not_found:
-        return 404;
-    case ErrorKind::conflict:
-        return 409;
-    case ErrorKind::unsupported:
-        return error.code() == "method_not_allowed" ? 405 : 422;
-    case ErrorKind::exhausted:
-        return 429;
-    case ErrorKind::unavailable:
-    case ErrorKind::timed_out:
-    case ErrorKind::outcome_unknown:
-    case ErrorKind::cancelled:
-        return 503;
-    case ErrorKind::internal:
-        return 500;
-    }
-    return 500;
+    constexpr int method_not_allowed = 405;
+    return error.code() == "method_not_allowed" ? method_not_allowed
+                                                : error_kinds::http_status(error.kind());
 }
 
 contract::Problem problem_of(const Error& error, Language language, const std::string& request_id)
 {
     contract::Problem problem;
-    problem.type = "about:blank";
+    problem.type = "urn:watari:error:" + error.code();
     problem.title = render(error.message(), language);
     problem.status = status_of(error);
     problem.detail = render(error, language);
@@ -47,6 +50,7 @@ contract::Problem problem_of(const Error& error, Language language, const std::s
         problem.request_id = request_id;
     }
     problem.retryable = is_retryable(error.kind()) || error.kind() == ErrorKind::exhausted;
+    add_advice(error, language, problem);
     if (error.peer().code) {
         problem.peer_code = *error.peer().code;
     }

@@ -95,6 +95,22 @@ TEST_F(ClientOfServer, gives_the_servers_words_as_they_are)
     }
 }
 
+TEST_F(ClientOfServer, shows_the_cause_and_the_remedy_on_lines_of_their_own)
+{
+    contract::Problem problem{.type = "urn:watari:error:wsman_quota",
+                              .title = "Refused.",
+                              .status = 429,
+                              .code = "wsman_quota",
+                              .kind = "exhausted",
+                              .cause = "Too much at once.",
+                              .remedy = "Wait a minute."};
+    EXPECT_EQ(text_of(problem), "Refused.\n  Too much at once.\n  → Wait a minute.");
+    const Error here{ErrorKind::unsupported, Message{"ntlm_not_installed", {}}};
+    EXPECT_TRUE(
+        text_of(here, Language::en).ends_with("\n  → Install it: apt-get install gss-ntlmssp"))
+        << text_of(here, Language::en);
+}
+
 TEST_F(ClientOfServer, gives_each_refusal_its_exit_code)
 {
     const std::vector<std::pair<int, ExitCode>> cases{

@@ -1,6 +1,8 @@
 #include "client/problem.hpp"
 
 #include "client/text_width.hpp"
+#include "core/known_fault.hpp"
+#include "faults/kinds.hpp"
 
 namespace watari::client {
 
@@ -44,6 +46,19 @@ std::string place_of(std::string_view pointer)
     return printable(pointer) + ": ";
 }
 
+/// Why, and what to do about it: a line each.
+std::string advice_text(std::string_view cause, std::string_view remedy)
+{
+    std::string text;
+    if (!cause.empty()) {
+        text += "\n  " + printable(cause);
+    }
+    if (!remedy.empty()) {
+        text += "\n  → " + printable(remedy);
+    }
+    return text;
+}
+
 } // namespace
 
 ClientProblem::ClientProblem(contract::Problem problem)
@@ -55,27 +70,7 @@ ClientProblem::ClientProblem(contract::Problem problem)
 
 ExitCode exit_code_of(const Error& error) noexcept
 {
-    switch (error.kind()) {
-    case ErrorKind::invalid:
-        return ExitCode::usage;
-    case ErrorKind::not_found:
-        return ExitCode::not_found;
-    case ErrorKind::denied:
-    case ErrorKind::unauthenticated:
-        return ExitCode::not_allowed;
-    case ErrorKind::conflict:
-        return ExitCode::conflict;
-    case ErrorKind::exhausted:
-        return ExitCode::capacity;
-    case ErrorKind::unsupported:
-    case ErrorKind::unavailable:
-    case ErrorKind::timed_out:
-    case ErrorKind::outcome_unknown:
-    case ErrorKind::cancelled:
-    case ErrorKind::internal:
-        return ExitCode::failed;
-    }
-    return ExitCode::failed;
+    return static_cast<ExitCode>(error_kinds::exit_code(error.kind()));
 }
 
 std::string text_of(const contract::Problem& problem)
@@ -84,7 +79,7 @@ std::string text_of(const contract::Problem& problem)
     for (const auto& wrong : problem.errors) {
         text += "\n  " + place_of(wrong.pointer) + printable(wrong.detail);
     }
-    return text;
+    return text + advice_text(problem.cause.value_or(""), problem.remedy.value_or(""));
 }
 
 std::string text_of(const Error& error, Language language)
@@ -92,7 +87,8 @@ std::string text_of(const Error& error, Language language)
     if (const auto* problem = dynamic_cast<const ClientProblem*>(&error)) {
         return text_of(problem->problem());
     }
-    return printable(render(error, language));
+    const Advice advice = advice_on(error.message(), language);
+    return printable(render(error, language)) + advice_text(advice.cause, advice.remedy);
 }
 
 } // namespace watari::client

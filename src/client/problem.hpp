@@ -18,7 +18,8 @@ private:
     contract::Problem problem_;
 };
 
-/// The process's exit codes; scripts rely on them.
+/// The process's exit codes; scripts rely on them. Those of errors follow from their kind
+/// (data/faults/kinds.json).
 enum class ExitCode {
     ok = 0,
     failed = 1,
@@ -33,7 +34,8 @@ enum class ExitCode {
 
 ExitCode exit_code_of(const Error& error) noexcept;
 
-/// What a person reads about a failure: one line, then a line for each wrong field.
+/// What a person reads about a failure: one line, then a line for each wrong field, then why it
+/// happened and what to do about it ("→ …").
 std::string text_of(const Error& error, Language language);
 std::string text_of(const contract::Problem& problem);
 

@@ -3,6 +3,7 @@ set(SOURCES
     catalogue.cpp
     clock.cpp
     error.cpp
+    known_fault.cpp
     log.cpp
     pool.cpp
     random.cpp
@@ -13,6 +14,10 @@ set(SOURCES
 )
 set(TESTS
     core_test.cpp
+    known_fault_test.cpp
 )
-set(GENERATED "${CMAKE_BINARY_DIR}/generated/catalogue.cpp")
+set(GENERATED
+    "${CMAKE_BINARY_DIR}/generated/catalogue.cpp"
+    "${CMAKE_BINARY_DIR}/generated/known_faults.cpp"
+)
 set(LIBS Boost::headers fmt::fmt spdlog::spdlog Threads::Threads)

@@ -1,5 +1,8 @@
 #include "hyperv/host_errors.hpp"
 
+#include "core/known_fault.hpp"
+#include "faults/file.hpp"
+#include "faults/host.hpp"
 #include "messages/hyperv.hpp"
 
 #include <fmt/format.h>
@@ -8,73 +11,38 @@ namespace watari::hyperv {
 
 namespace {
 
-template <class Cause>
-Error made(ErrorKind kind, const HostSays& says)
+const KnownFault& row_of(const HostSays& says)
 {
-    return Error{kind,
-                 Cause{.host = says.host, .method = says.method},
-                 {.code = says.code, .text = says.text}};
+    if (const auto* row =
+            find_known_fault(host_faults::numbers, says.code, std::string_view{says.method})) {
+        return *row;
+    }
+    const auto* row = find_known_fault(host_faults::numbers, says.code);
+    return row != nullptr ? *row : *known_fault_of(message::host_act_failed{});
 }
 
 } // namespace
 
 Error host_error(const HostSays& says)
 {
-    switch (says.code) {
-    case 1:     // CIM: not supported
-    case 32770: // not supported
-        return made<message::host_act_unsupported>(ErrorKind::unsupported, says);
-    case 3:     // CIM: timeout
-    case 32771: // status unknown
-    case 32772: // timeout: how far it came is unknown
-        return made<message::host_act_timed_out>(ErrorKind::outcome_unknown, says);
-    case 5:     // CIM: invalid parameter
-    case 32773: // invalid parameter
-    case 32776: // incorrect data type
-    case 0x80070057:
-        return made<message::host_act_invalid>(ErrorKind::invalid, says);
-    case 6:          // CIM: in use
-    case 32774:      // system in use
-    case 0x80070020: // sharing violation
-        return made<message::host_act_in_use>(ErrorKind::conflict, says);
-    case 4097:  // invalid state transition
-    case 32775: // invalid state
-        return made<message::host_act_wrong_state>(ErrorKind::conflict, says);
-    case 4099:  // busy
-    case 32777: // not available
-        return made<message::host_act_unavailable>(ErrorKind::unavailable, says);
-    case 32778: // out of memory
-    case 0x8007000E:
-        return made<message::host_out_of_memory>(ErrorKind::exhausted, says);
-    case 32769: // access denied
-    case 0x80070005:
-        return made<message::host_act_denied>(ErrorKind::denied, says);
-    case 32779: // file not found
-    case 0x80070002:
-    case 0x80070003: // path not found
-        return made<message::host_file_missing>(ErrorKind::not_found, says);
-    case 0x80070050: // file exists
-        return made<message::host_file_exists>(ErrorKind::conflict, says);
-    case 0x80070070: // disk full
-        return made<message::host_disk_full>(ErrorKind::exhausted, says);
-    case 0xC03A000D: // parent cannot be opened
-    case 0xC03A000E: // parent's id differs
-    case 0xC03A000F: // parent's time differs
-    case 0xC03A0017: // chain cannot be opened
-        return made<message::host_disk_chain_broken>(ErrorKind::conflict, says);
-    case 0xC03A0012: // size outside what the format allows
-    case 0xC03A001B: // not for this kind of disk
-    case 0xC03A0025:
-    case 0xC03A0026:
-    case 0xC03A0027:
-        return made<message::host_disk_size_refused>(ErrorKind::invalid, says);
-    default:
-        return Error{ErrorKind::conflict,
-                     message::host_act_failed{.host = says.host,
-                                              .method = says.method,
-                                              .number = fmt::format("{}", says.code)},
-                     {.code = says.code, .text = says.text}};
+    const KnownFault& row = row_of(says);
+    return Error{says.reads ? row.read : row.change,
+                 message_of(row, {{"host", says.host},
+                                  {"method", says.method},
+                                  {"number", fmt::format("{}", says.code)}}),
+                 {.code = says.code, .text = says.text}};
+}
+
+Error file_error(const std::string& host, const std::string& path, std::uint32_t code)
+{
+    const auto* row = find_known_fault(file_faults::numbers, code);
+    if (row == nullptr) {
+        row = known_fault_of(message::disk_delete_failed{});
     }
+    return Error{
+        row->change,
+        message_of(*row, {{"host", host}, {"number", fmt::format("{}", code)}, {"path", path}}),
+        {.code = code}};
 }
 
 } // namespace watari::hyperv

@@ -13,11 +13,14 @@ struct HostSays {
     std::string method;     ///< "DefineSystem"
     std::uint32_t code = 0; ///< ReturnValue, ErrorCode of the host job, or HRESULT
     std::string text = {};  ///< the host's words; shown, never interpreted
+    bool reads = false;     ///< the method changes nothing, whatever became of it
 };
 
-/// The Error for a refusal: kind, cause and what to do about it, by number. The numbers 1 to 6,
-/// 4097 to 4099, 32768 to 32779 and the HRESULTs mean the same in both namespaces (wsman.md 4.5,
-/// disk-formats.md 5); what only one namespace says is its driver's.
+/// The Error for a refusal, by data/faults: kind, cause and what to do about it, by number and,
+/// where a method counts in its own way (v2's Add…, Modify…, Remove…), by that.
 Error host_error(const HostSays& says);
+
+/// The Error for what CIM_DataFile.Delete answered.
+Error file_error(const std::string& host, const std::string& path, std::uint32_t code);
 
 } // namespace watari::hyperv

@@ -33,7 +33,8 @@ wsman::SessionOptions attributed(const Surroundings& around, const CallContext& 
 {
     wsman::SessionOptions options{.operation_timeout = context.operation_timeout,
                                   .types_of = types_of,
-                                  .observation = around.observation};
+                                  .observation = around.observation,
+                                  .quota = around.quota};
     options.on_request = [to_call = context.on_request, to_all = around.on_request,
                           polls](const wsman::RequestRecord& record) {
         if (to_call) {
@@ -100,9 +101,8 @@ Task<cim::Instance> Act::ask(cim::ObjectPath target, std::string_view method,
     auto output =
         co_await session_.invoke(target, method, input, wsman::Effect::reads, context_.deadline);
     if (const auto code = return_value(output); code != completed) {
-        auto error = host_error({.host = host(), .method = std::string{method}, .code = code});
-        throw error.kind() == ErrorKind::outcome_unknown ? error.with_kind(ErrorKind::timed_out)
-                                                         : std::move(error);
+        throw host_error(
+            {.host = host(), .method = std::string{method}, .code = code, .reads = true});
     }
     co_return output;
 }

@@ -1,11 +1,10 @@
 #include "hyperv/wmi/files.hpp"
 
 #include "hyperv/backoff.hpp"
+#include "hyperv/host_errors.hpp"
 #include "hyperv/ownership.hpp"
 #include "messages/hyperv.hpp"
 #include "schema/cimv2.hpp"
-
-#include <fmt/format.h>
 
 namespace watari::hyperv::wmi {
 
@@ -22,7 +21,6 @@ constexpr std::chrono::seconds patience{60};
 
 /// CIM_DataFile.Delete. Source: call-sequences.md.
 constexpr std::uint32_t deleted = 0;
-constexpr std::uint32_t access_denied = 2;
 constexpr std::uint32_t not_there =
     9; // name not found (documented for the class; UNVERIFIED that hosts say it here)
 constexpr std::uint32_t sharing_violation = 15;
@@ -105,13 +103,7 @@ Task<> delete_disk(Act& act, HostPath path, VmId vm, ReadHeldDisks read_held_dis
             co_return;
         }
         if (*code != sharing_violation || until.passed(act.clock())) {
-            const ErrorKind kind = *code == access_denied       ? ErrorKind::denied
-                                   : *code == sharing_violation ? ErrorKind::conflict
-                                                                : ErrorKind::unavailable;
-            throw Error{kind,
-                        message::disk_delete_failed{
-                            .host = act.host(), .number = fmt::format("{}", *code), .path = path},
-                        {.code = code}};
+            throw file_error(act.host(), path, *code);
         }
         co_await act.clock().sleep_for(backoff.next());
     }

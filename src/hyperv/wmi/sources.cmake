@@ -13,5 +13,5 @@ set(SOURCES
     values.cpp
     vm.cpp
 )
-set(TESTS)
+set(TESTS host_answers_test.cpp)
 set(LIBS)

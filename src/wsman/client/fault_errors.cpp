@@ -1,7 +1,13 @@
 #include "wsman/client/fault_errors.hpp"
 
+#include "core/known_fault.hpp"
+#include "faults/http.hpp"
+#include "faults/wsman.hpp"
 #include "messages/wsman.hpp"
 #include "wsman/codec/names.hpp"
+
+#include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -9,19 +15,66 @@ namespace watari::wsman {
 
 namespace {
 
-bool is(const Fault& fault, std::string_view subcode) noexcept
+/// Of which requests a row may be: what `when` in data/faults says, the closer one first.
+std::array<std::string_view, 3> sorts_of(const Asked& asked) noexcept
 {
-    return fault.subcode == subcode;
+    return {asked.query_is_sound ? "sound_query" : "",
+            asked.object.empty() ? "no_object" : "object", ""};
 }
 
-bool is_quota(const Fault& fault) noexcept
+template <class Table, class Key>
+const KnownFault* row_for(const Table& table, const Key& key, const Asked& asked)
 {
-    constexpr std::uint32_t server_limits_exceeded = 27; // CIM status
-    return is(fault, "wsman:QuotaLimit") || fault.cim_status == server_limits_exceeded ||
-           fault.code == codes::quota_shell || fault.code == codes::quota_max_shells ||
-           (fault.code >= codes::quota_operations_first &&
-            fault.code <= codes::quota_operations_last) ||
-           (fault.code >= codes::quota_plugin_first && fault.code <= codes::quota_plugin_last);
+    for (const std::string_view sort : sorts_of(asked)) {
+        if (const auto* row = find_known_fault(table, key, sort)) {
+            return row;
+        }
+    }
+    return nullptr;
+}
+
+template <class Table>
+const KnownFault* row_by_number(const Table& table, const Fault& fault, const Asked& asked)
+{
+    for (const std::uint32_t number : {fault.wmi_code, fault.code}) {
+        if (const auto* row = number != 0 ? row_for(table, number, asked) : nullptr) {
+            return row;
+        }
+    }
+    return nullptr;
+}
+
+template <class Table>
+const KnownFault* row_by_subcode(const Table& table, const Fault& fault, const Asked& asked)
+{
+    const std::string_view subcode =
+        fault.must_understand ? std::string_view{"s:MustUnderstand"} : fault.subcode;
+    if (!fault.detail_uri.empty()) {
+        const std::string detailed = fmt::format("{}/{}", subcode, fault.detail_uri);
+        if (const auto* row = row_for(table, std::string_view{detailed}, asked)) {
+            return row;
+        }
+    }
+    return row_for(table, subcode, asked);
+}
+
+/// The provider's HRESULT, the WSManFault code, the subcode and the CIM status, in this order
+/// (8.3); what says little by itself (a failure without a reason) only when nothing else is known.
+const KnownFault* row_of(const Fault& fault, const Asked& asked)
+{
+    if (const auto* row = row_by_number(wsman_faults::numbers, fault, asked)) {
+        return row;
+    }
+    if (const auto* row = row_by_subcode(wsman_faults::subcodes, fault, asked)) {
+        return row;
+    }
+    if (const auto* row = row_for(wsman_faults::cim_statuses, fault.cim_status, asked)) {
+        return row;
+    }
+    if (const auto* row = row_by_number(wsman_faults::weak_numbers, fault, asked)) {
+        return row;
+    }
+    return row_by_subcode(wsman_faults::weak_subcodes, fault, asked);
 }
 
 PeerSays peer_of(const Fault& fault)
@@ -44,221 +97,62 @@ std::string name_of(const Fault& fault)
     return fault.detail_uri.empty() ? name : fmt::format("{} ({})", name, fault.detail_uri);
 }
 
-/// The kind when the host may have begun: only a read can simply be tried again.
-ErrorKind unless_begun(Effect effect, ErrorKind of_read) noexcept
+ErrorKind kind_for(const KnownFault& row, const Asked& asked) noexcept
 {
-    return effect == Effect::changes ? ErrorKind::outcome_unknown : of_read;
+    return asked.effect == Effect::changes ? row.change : row.read;
 }
 
-/// A missing class or namespace comes as CannotProcessFilter without its HRESULT (8.2; recorded
-/// from 2008 R2).
-Error query_error(const Asked& asked, PeerSays peer)
+bool means(const Fault& fault, const Message& message)
 {
-    return Error{asked.query_is_sound ? ErrorKind::unsupported : ErrorKind::invalid,
-                 message::wsman_bad_query{.ns = asked.ns, .query = asked.query}, std::move(peer)};
-}
-
-/// Errors that the provider's HRESULT decides (8.4); nullopt for the others.
-std::optional<Error> wmi_error(const Fault& fault, const Asked& asked)
-{
-    const PeerSays peer = peer_of(fault);
-    switch (fault.wmi_code) {
-    case codes::wmi_not_found:
-        return Error{
-            ErrorKind::not_found,
-            message::wmi_instance_missing{.class_name = asked.class_name, .object = asked.object},
-            peer};
-    case codes::wmi_invalid_namespace:
-        return Error{ErrorKind::unsupported, message::wmi_namespace_missing{.ns = asked.ns}, peer};
-    case codes::wmi_invalid_class:
-        return Error{ErrorKind::unsupported,
-                     message::wmi_class_missing{.class_name = asked.class_name, .ns = asked.ns},
-                     peer};
-    case codes::wmi_access_denied:
-        return Error{
-            ErrorKind::denied,
-            message::wmi_access_denied{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    case codes::wmi_already_exists:
-        return Error{
-            ErrorKind::conflict,
-            message::wmi_already_exists{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    case codes::wmi_invalid_query:
-        return query_error(asked, peer);
-    case codes::wmi_invalid_method:
-    case codes::wmi_method_not_implemented:
-        return Error{
-            ErrorKind::unsupported,
-            message::wmi_method_missing{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    case codes::wmi_invalid_parameter:
-    case codes::wmi_invalid_method_parameters:
-        return Error{
-            ErrorKind::invalid,
-            message::wsman_schema_violation{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    default:
-        return std::nullopt;
-    }
-}
-
-/// Quota, rights and time, by code first and subcode second (8.3).
-std::optional<Error> limit_error(const Fault& fault, const Asked& asked)
-{
-    const PeerSays peer = peer_of(fault);
-    if (is_quota(fault)) {
-        return Error{ErrorKind::exhausted, message::wsman_quota{.action = asked.action}, peer};
-    }
-    constexpr std::uint32_t denied_first = 2150859012; // WMI service, provider, cannot connect
-    constexpr std::uint32_t denied_last = 2150859014;
-    if (fault.code == codes::access_denied || is(fault, "wsman:AccessDenied") ||
-        (fault.code >= denied_first && fault.code <= denied_last)) {
-        return Error{
-            ErrorKind::denied,
-            message::wmi_access_denied{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    }
-    if (fault.code == codes::timed_out || is(fault, "wsman:TimedOut") ||
-        is(fault, "wsen:TimedOut")) {
-        return Error{
-            unless_begun(asked.effect, ErrorKind::timed_out),
-            message::wsman_timed_out{.action = asked.action, .class_name = asked.class_name}, peer};
-    }
-    if (is_answer_too_large(fault)) {
-        // A method has run by then: only its answer did not fit.
-        return Error{
-            unless_begun(asked.effect, ErrorKind::exhausted),
-            message::wsman_answer_too_large{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    }
-    if (is_context_lost(fault)) {
-        return Error{ErrorKind::unavailable,
-                     message::wsman_enumeration_lost{.class_name = asked.class_name}, peer};
-    }
-    return std::nullopt;
-}
-
-std::optional<Error> filter_error(const Fault& fault, const Asked& asked)
-{
-    const PeerSays peer = peer_of(fault);
-    if (is(fault, "wsen:CannotProcessFilter")) {
-        return query_error(asked, peer);
-    }
-    if (is(fault, "wsen:FilterDialectRequestedUnavailable") ||
-        is(fault, "wsen:FilteringNotSupported") || is(fault, "wsman:UnsupportedFeature") ||
-        is(fault, "wsa:ActionNotSupported")) {
-        return Error{
-            ErrorKind::unsupported,
-            message::wsman_unsupported{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    }
-    return std::nullopt;
-}
-
-/// What the request itself got wrong: nothing was done.
-std::optional<Error> request_error(const Fault& fault, const Asked& asked)
-{
-    const PeerSays peer = peer_of(fault);
-    if (is(fault, "wsa:DestinationUnreachable")) {
-        if (fault.detail_uri == "InvalidResourceURI" || asked.object.empty()) {
-            return Error{ErrorKind::unsupported,
-                         message::wmi_class_missing{.class_name = asked.class_name, .ns = asked.ns},
-                         peer};
-        }
-        return Error{
-            ErrorKind::not_found,
-            message::wmi_instance_missing{.class_name = asked.class_name, .object = asked.object},
-            peer};
-    }
-    if (is(fault, "wsman:InvalidSelectors")) {
-        return Error{
-            ErrorKind::invalid,
-            message::wsman_bad_selectors{.class_name = asked.class_name, .object = asked.object},
-            peer};
-    }
-    if (is(fault, "wsman:SchemaValidationError") || is(fault, "wsman:InvalidParameter") ||
-        is(fault, "wxf:InvalidRepresentation") || fault.code == codes::invalid_parameter) {
-        return Error{
-            ErrorKind::invalid,
-            message::wsman_schema_violation{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    }
-    if (is(fault, "wsman:AlreadyExists")) {
-        return Error{
-            ErrorKind::conflict,
-            message::wmi_already_exists{.action = asked.action, .class_name = asked.class_name},
-            peer};
-    }
-    return std::nullopt;
+    const auto* row = row_of(fault, {});
+    return row != nullptr && row->code == message.code;
 }
 
 } // namespace
 
-bool is_answer_too_large(const Fault& fault) noexcept
+bool is_answer_too_large(const Fault& fault)
 {
-    constexpr std::uint32_t uri_too_long = 2150858797;
-    return fault.subcode == "wsman:EncodingLimit" && fault.code != codes::envelope_below_minimum &&
-           fault.code != uri_too_long && fault.detail_uri != "MinimumEnvelopeLimit" &&
-           fault.detail_uri != "URILimitExceeded";
+    return means(fault, message::wsman_answer_too_large{});
 }
 
-bool is_context_lost(const Fault& fault) noexcept
+bool is_context_lost(const Fault& fault)
 {
-    return fault.subcode == "wsen:InvalidEnumerationContext" ||
-           fault.code == codes::invalid_context;
+    return means(fault, message::wsman_enumeration_lost{});
 }
 
 Error fault_error(const Fault& fault, const Asked& asked)
 {
-    if (auto error = limit_error(fault, asked)) {
-        return *std::move(error);
+    const auto* row = row_of(fault, asked);
+    if (row == nullptr) {
+        const Message plain = message::wsman_fault{};
+        const Message failed = message::wsman_host_failed{};
+        const Message& unknown = fault.is_sender ? plain : failed;
+        row = known_fault_of(unknown);
     }
-    if (auto error = wmi_error(fault, asked)) {
-        return *std::move(error);
-    }
-    if (auto error = filter_error(fault, asked)) {
-        return *std::move(error);
-    }
-    if (auto error = request_error(fault, asked)) {
-        return *std::move(error);
-    }
-    if (!fault.is_sender || is(fault, "wsman:InternalError")) {
-        return Error{unless_begun(asked.effect, ErrorKind::unavailable),
-                     message::wsman_host_failed{.action = asked.action,
-                                                .class_name = asked.class_name,
-                                                .fault = name_of(fault)},
-                     peer_of(fault)};
-    }
-    return Error{ErrorKind::invalid,
-                 message::wsman_fault{.action = asked.action,
-                                      .class_name = asked.class_name,
-                                      .fault = name_of(fault)},
+    return Error{kind_for(*row, asked),
+                 message_of(*row, {{"action", asked.action},
+                                   {"class_name", asked.class_name},
+                                   {"fault", name_of(fault)},
+                                   {"ns", asked.ns},
+                                   {"object", asked.object},
+                                   {"query", asked.query}}),
                  peer_of(fault)};
 }
 
 Error http_error(int status, const Asked& asked, const std::string& path)
 {
-    const PeerSays peer{.code = static_cast<std::uint32_t>(status)};
-    switch (status) {
-    case 401:
-        return Error{ErrorKind::unauthenticated, message::authentication_refused{}, peer};
-    case 413:
-        return Error{ErrorKind::exhausted,
-                     message::wsman_request_too_large{.action = asked.action,
-                                                      .class_name = asked.class_name},
-                     peer};
-    case 500: // without a body: the host wants messages encrypted (10.7)
-        return Error{ErrorKind::denied, message::encryption_required{}, peer};
-    case 503:
-        return Error{ErrorKind::unavailable, message::wsman_service_busy{}, peer};
-    default:
-        return Error{status >= 500 ? unless_begun(asked.effect, ErrorKind::unavailable)
-                                   : ErrorKind::unsupported,
-                     message::wsman_http_status{
-                         .action = asked.action, .path = path, .status = std::to_string(status)},
-                     peer};
+    constexpr int server_errors_first = 500;
+    const auto* row = find_known_fault(http_faults::statuses, static_cast<std::uint32_t>(status));
+    if (row == nullptr) {
+        row = find_known_fault(status < server_errors_first ? "wsman_http_status"
+                                                            : "http_server_failed");
     }
+    return Error{kind_for(*row, asked),
+                 message_of(*row, {{"action", asked.action},
+                                   {"class_name", asked.class_name},
+                                   {"path", path},
+                                   {"status", std::to_string(status)}}),
+                 {.code = static_cast<std::uint32_t>(status)}};
 }
 
 } // namespace watari::wsman
