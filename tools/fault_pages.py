@@ -1,4 +1,5 @@
 """The pages of docs/errors."""
+import fnmatch
 import re
 
 from faults import LANGUAGES, TABLES
@@ -122,8 +123,13 @@ def table_page(faults, name, messages, language):
     return "\n".join(lines)
 
 
-def kinds_at_sites(root):
+def kinds_of_own(faults, messages, root):
+    """By code: of own.json, and next to the message where an Error is made."""
     kinds = {}
+    for kind, patterns in faults.own.items():
+        for pattern in patterns:
+            for code in fnmatch.filter(messages["en"], pattern):
+                kinds.setdefault(code, set()).add(kind)
     for path in sorted((root / "src").rglob("*.[ch]pp")):
         if not path.name.endswith("_test.cpp"):
             for kind, code in KIND_AT_SITE.findall(path.read_text(encoding="utf-8")):
@@ -161,7 +167,7 @@ def index_page(faults, language):
 
 
 def pages(faults, messages, root):
-    kinds = kinds_at_sites(root)
+    kinds = kinds_of_own(faults, messages, root)
     made = {}
     for language in LANGUAGES:
         made[file_name("README", language)] = index_page(faults, language)

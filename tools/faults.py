@@ -1,7 +1,7 @@
 """data/faults: what the codes that hosts answer mean for us, and what a person does about each.
 
 One file per source of codes, one row per meaning. kinds.json says what the kinds of errors are, remedies.json holds
-remedies that many rows share. A row:
+remedies that many rows share, own.json tells the kinds of our own codes where the source that throws them does not. A row:
 
  name      stable; docs/errors lists it and errors carry it as `cause`. The row named as its code is that code's own:
            it speaks for whatever no other row knows.
@@ -12,6 +12,7 @@ remedies that many rows share. A row:
            number as well; `weak`: asked only when nothing more exact is said; `when`: only of requests of that sort
  cause, remedy    in both languages; their {placeholders} are the arguments of the message
 """
+import fnmatch
 import json
 import pathlib
 import re
@@ -73,6 +74,7 @@ class Faults:
         self.folder = pathlib.Path(folder)
         self.kinds = load_json(self.folder / "kinds.json")
         self.remedies = load_json(self.folder / "remedies.json")
+        self.own = load_json(self.folder / "own.json")
         self.tables = {name: load_json(self.folder / f"{name}.json") for name in TABLES}
         self.rows = [Row(table, fields, self.remedies) for table in TABLES for fields in self.tables[table]["rows"]]
 
@@ -82,7 +84,7 @@ class Faults:
     def problems(self, messages):
         """Everything that is wrong; `messages` are the English texts by code."""
         return [f"data/faults/{row.table}.json: '{row.name}' {problem}" for row in self.rows
-                for problem in self._problems_of(row, messages)] + self._doubles() + self._unused_remedies()
+                for problem in self._problems_of(row, messages)] + self._doubles() + self._unused_remedies() + self._own(messages)
 
     def _problems_of(self, row, messages):
         unknown = set(row.fields) - FIELDS
@@ -128,6 +130,10 @@ class Faults:
                     return [f"data/faults/{row.table}.json: '{row.name}' and '{yield_to}' are both {key}"]
                 seen[key] = row.name
         return []
+
+    def _own(self, messages):
+        return [f"data/faults/own.json: no message is '{pattern}'" for patterns in self.own.values() for pattern in patterns
+                if not fnmatch.filter(messages, pattern)]
 
     def _unused_remedies(self):
         used = {row.fields["remedy"] for row in self.rows if isinstance(row.fields["remedy"], str)}
