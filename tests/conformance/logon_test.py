@@ -6,6 +6,7 @@ NTLM and Kerberos with sealed bodies over HTTP, and over TLS with channel bindin
 cannot do, and why, stands in README.md; where that can be shown it is a test below.
 """
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -27,6 +28,7 @@ import winrm.exceptions
 import requests_of as ask
 import sealing
 import shape
+from certificates import fingerprint, make_certificate
 from clients import Curl, PyWinRm, SealingKerberos, Wsl
 from conversation import Conversation
 from kdc import REALM, Kdc
@@ -38,11 +40,13 @@ OPERATOR, OPERATORS_PASSWORD = "operator", "no-secret-of-anybody"
 SERVICE, LOCAL, OTHER = "HTTP/hv.watari.test", "HTTP/127.0.0.1", "HTTP/other.watari.test"
 WITH_TLS_1_2 = ("ws2012", "ws2012r2")
 ONE = "select * from Win32_OperatingSystem"
-kdc = tickets = hosts = strict = clear = accounts = None
+MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+kdc = tickets = hosts = strict = clear = mutual = accounts = None
+owner = stranger = None  # certificate and key
 
 
 def setUpModule():
-    global kdc, tickets, hosts, strict, clear, accounts
+    global kdc, tickets, hosts, strict, clear, mutual, accounts, owner, stranger
     kdc = Kdc({OPERATOR: OPERATORS_PASSWORD}, (SERVICE, LOCAL), (OTHER,))
     tickets = kdc.log_on(OPERATOR, OPERATORS_PASSWORD)
     accounts = kdc.folder / "accounts"
@@ -51,11 +55,15 @@ def setUpModule():
     hosts = Simulator(HVSIM, ("ws2008r2sp1", *WITH_TLS_1_2), "--auth", "ntlm,kerberos,basic", *keys, "--tls")
     strict = Simulator(HVSIM, ["ws2012r2"], "--auth", "ntlm,kerberos", *keys, "--tls", "--channel-binding", "strict")
     clear = Simulator(HVSIM, ["ws2012r2"], "--auth", "ntlm,kerberos", *keys, "--allow-unencrypted")
+    owner, stranger = make_certificate(kdc.folder, "owner"), make_certificate(kdc.folder, "stranger")
+    list_of_accounts = kdc.folder / "accounts.json"
+    list_of_accounts.write_text(json.dumps([{"user": OPERATOR, "certificate": fingerprint(owner[0])}]))
+    mutual = Simulator(HVSIM, ["ws2012r2"], "--auth", "certificate", "--accounts", str(list_of_accounts), "--tls")
     os.environ["KRB5CCNAME"] = tickets
 
 
 def tearDownModule():
-    for simulator in (clear, strict, hosts):
+    for simulator in (mutual, clear, strict, hosts):
         simulator.stop()
     kdc.stop()
 
@@ -96,6 +104,11 @@ def by_ntlm_over_tls(simulator, generation="ws2012r2", password=PASSWORD, **how)
 def by_kerberos_over_tls(simulator, generation="ws2012r2", **how):
     return PyWinRm(simulator.https[generation], None, f"{OPERATOR}@{REALM}", transport="kerberos",
                    ca_trust_path=str(simulator.authority), **how)
+
+
+def by_certificate(pair):
+    return PyWinRm(mutual.https["ws2012r2"], None, None, transport="ssl", cert_pem=str(pair[0]), cert_key_pem=str(pair[1]),
+                   ca_trust_path=str(mutual.authority))
 
 
 def curl(simulator, *options, generation="ws2012r2", tls=True, **environment):
@@ -370,6 +383,34 @@ class KerberosSealed(Conversation, Case):
 
 class KerberosSealedUnderItsOwnName(KerberosSealed):
     scheme = "Kerberos"
+
+
+class CertificateOverTls(Conversation, Case):
+    """pywinrm and curl show a certificate in the TLS handshake and name the profile in a header."""
+
+    generations = ("ws2012r2",)
+
+    def client(self, generation):
+        return self.kept(generation, lambda: by_certificate(owner))
+
+    def curl(self, pair, *more):
+        return curl(mutual, "--cert", str(pair[0]), "--key", str(pair[1]), *more)
+
+    def test_curl_logs_on(self):
+        self.assert_answered(self.curl(owner, "-H", f"Authorization: {MUTUAL}"))
+
+    def test_a_certificate_of_nobody_is_refused(self):
+        client = by_certificate(stranger)
+        self.addCleanup(client.close)
+        with self.assertRaises(winrm.exceptions.InvalidCredentialsError):
+            client.send(question())
+        self.assertEqual(self.curl(stranger, "-H", f"Authorization: {MUTUAL}").send(question())[0], 401)
+
+    def test_a_certificate_without_the_header_is_refused(self):
+        self.assertEqual(self.curl(owner).send(question())[0], 401)
+
+    def test_the_header_without_a_certificate_is_refused(self):
+        self.assertEqual(curl(mutual, "-H", f"Authorization: {MUTUAL}").send(question())[0], 401)
 
 
 class WslOverTls(unittest.TestCase):

@@ -19,6 +19,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "cli"), str(HERE.parent / "conformance")]
 import harness
+from certificates import make_certificate
 from finder import Finder
 from kdc import REALM, Kdc
 
@@ -35,12 +36,6 @@ site = kdc = None
 
 def command(*words, stdin=None):
     return subprocess.run(words, input=stdin, capture_output=True, check=True, timeout=60).stdout
-
-
-def make_certificate(folder, name):
-    command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem"))
-    return folder / f"{name}.pem", folder / f"{name}.key"
 
 
 def md4_of(text):
