@@ -2,6 +2,7 @@
 
 #include "core/random.hpp"
 #include "hyperv/connect/connect.hpp"
+#include "hyperv/connect/doctor.hpp"
 
 namespace watari::bench {
 
@@ -145,6 +146,10 @@ public:
                                                hyperv::OnRequest) override
     {
         return std::make_unique<FakeConnection>(std::move(known), random_);
+    }
+    Task<hyperv::Diagnosis> diagnose(hyperv::HostAddress, Deadline) override
+    {
+        co_return hyperv::Diagnosis{};
     }
 
 private:

@@ -1,6 +1,7 @@
 #include "sim/operations.hpp"
 
 #include "core/uuid.hpp"
+#include "sim/configuration.hpp"
 #include "sim/host/cimv2/namespace.hpp"
 #include "sim/host/v1/namespace.hpp"
 #include "sim/host/v2/namespace.hpp"
@@ -191,6 +192,13 @@ wsman::ResponseBody Operations::act(const wsman::Request& request, const std::st
     }
     if (wsman::is_class_metadata(request.header.resource_uri)) {
         return metadata(request, account);
+    }
+    if (is_configuration(request.header.resource_uri)) {
+        const bool may_read = std::holds_alternative<wsman::Get>(request.body) &&
+                              options_.access.of(account).rights == Rights::administrator;
+        return may_read ? wsman::ResponseBody{wsman::InstanceResponse{
+                              configuration(quotas_, options_.allow_unencrypted)}}
+                        : wsman::ResponseBody{soap::access_denied()};
     }
     if (const auto* wanted = std::get_if<wsman::Enumerate>(&request.body)) {
         return enumerate(request, *wanted, account);

@@ -2,6 +2,7 @@ set(SOURCES
     accounts.cpp
     admission.cpp
     authentication.cpp
+    configuration.cpp
     control.cpp
     demand.cpp
     engine/checkpoints.cpp
@@ -21,6 +22,7 @@ set(SOURCES
     faults.cpp
     fleet.cpp
     host/cimv2/namespace.cpp
+    host/disk_rules.cpp
     host/owner.cpp
     host/v1/devices.cpp
     host/v1/images.cpp
@@ -80,6 +82,10 @@ set(TESTS
     engine/engine_test.cpp
     admission_test.cpp
     faults_test.cpp
+    loaded_host_test.cpp
+    metadata_test.cpp
+    forms_test.cpp
+    host/disk_rules_test.cpp
     host/v1/both_views_test.cpp
     host/v1/images_test.cpp
     host/v1/networks_test.cpp

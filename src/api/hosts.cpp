@@ -2,6 +2,7 @@
 #include "api/resources.hpp"
 #include "core/known_fault.hpp"
 #include "fleet/host_facts.hpp"
+#include "hyperv/connect/doctor_report.hpp"
 #include "store/stored_error.hpp"
 
 #include <boost/json.hpp>
@@ -132,6 +133,22 @@ Task<http::Response> Resources::refresh_host(Call& call, contract::RefreshHostCa
         call, request.idempotency_key, request.prefer, "", [&](provisioning::Asker asker) {
             return parts_.orders.refresh_host(request.host, std::move(asker));
         });
+}
+
+/// No operation: nothing is changed, and who asks waits for it.
+Task<http::Response> Resources::diagnose_host(Call& call, contract::DiagnoseHostCall request)
+{
+    constexpr std::chrono::seconds usually{60};
+    const auto host = co_await parts_.store.read([&](store::Transaction& transaction) {
+        return provisioning::get_host(transaction, request.host).id;
+    });
+    const auto time = wait_in(request.prefer.value_or("")).value_or(usually);
+    const auto diagnosis =
+        co_await parts_.fleet.diagnose(host, Deadline::after(parts_.clock, time));
+    http::Response response{
+        .body = hyperv::diagnosis_json(diagnosis, call.language, request.exchange.value_or(false))};
+    response.headers.set("Content-Type", "application/json");
+    co_return response;
 }
 
 } // namespace watari::api

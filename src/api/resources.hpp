@@ -2,6 +2,7 @@
 
 #include "api/call.hpp"
 #include "contract/contract.hpp"
+#include "fleet/fleet.hpp"
 #include "http/message.hpp"
 #include "operations/engine.hpp"
 #include "provisioning/orders.hpp"
@@ -19,6 +20,7 @@ struct Parts {
     store::Store& store;
     operations::Engine& engine;
     provisioning::Orders& orders;
+    fleet::Fleet& fleet;
     Clock& clock;
     Random& random;
     /// Titles of the steps, by workflow and step ("create_vm/place").
@@ -43,6 +45,7 @@ public:
     Task<http::Response> observe_host(Call& call, contract::ObserveHostCall request) override;
     Task<http::Response> remove_host(Call& call, contract::RemoveHostCall request) override;
     Task<http::Response> refresh_host(Call& call, contract::RefreshHostCall request) override;
+    Task<http::Response> diagnose_host(Call& call, contract::DiagnoseHostCall request) override;
     // storages.cpp
     Task<http::Response> list_storages(Call& call, contract::ListStoragesCall request) override;
     Task<http::Response> add_storage(Call& call, contract::AddStorageCall request) override;

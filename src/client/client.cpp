@@ -273,6 +273,22 @@ Task<Answer<contract::Operation>> Client::observe_host(std::string host, std::st
     return order(OperationId::observe_host, std::move(host), std::move(key));
 }
 
+Task<Answer<contract::Diagnosis>> Client::diagnose_host(std::string host, bool with_exchange,
+                                                        std::chrono::seconds time)
+{
+    Call call{.operation = OperationId::diagnose_host, .resource = std::move(host), .wait = time};
+    if (with_exchange) {
+        call.query = {{"exchange", "true"}};
+    }
+    return ask<contract::Diagnosis>(std::move(call));
+}
+
+Answer<contract::Diagnosis> Client::diagnosis_in(std::string json)
+{
+    auto value = value_in<contract::Diagnosis>(json);
+    return {.value = std::move(value), .json = std::move(json)};
+}
+
 Task<Answer<contract::Operation>> Client::refresh_host(std::string host, std::string key)
 {
     return order(OperationId::refresh_host, std::move(host), std::move(key));

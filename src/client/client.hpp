@@ -53,6 +53,9 @@ public:
                                                   std::string key);
     Task<Answer<contract::Operation>> allow_changes(std::string host, std::string key);
     Task<Answer<contract::Operation>> observe_host(std::string host, std::string key);
+    /// Never sent twice: it tries a password. Gives up `time` later.
+    Task<Answer<contract::Diagnosis>> diagnose_host(std::string host, bool with_exchange,
+                                                    std::chrono::seconds time);
     Task<Answer<contract::Operation>> refresh_host(std::string host, std::string key);
     Task<Answer<contract::Operation>> remove_host(std::string host);
     Task<Answer<contract::StorageList>> list_storages(std::size_t limit);
@@ -80,6 +83,9 @@ public:
     Task<Answer<contract::Operation>> get_operation(std::string operation,
                                                     std::optional<std::chrono::seconds> wait = {});
     Task<Answer<contract::Operation>> cancel_operation(std::string operation);
+
+    /// What a host that was asked without a server is like. Throws as the calls.
+    static Answer<contract::Diagnosis> diagnosis_in(std::string json);
 
 private:
     struct Call {

@@ -1,5 +1,6 @@
 set(SOURCES
     client.cpp
+    diagnosis_text.cpp
     nearest.cpp
     operation_text.cpp
     problem.cpp
@@ -12,6 +13,7 @@ set(SOURCES
 )
 set(TESTS
     client_test.cpp
+    diagnosis_text_test.cpp
     progress_test.cpp
     text_test.cpp
     views_test.cpp

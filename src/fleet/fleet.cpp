@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "fleet/host_address.hpp"
 #include "fleet/host_facts.hpp"
+#include "hyperv/connect/doctor.hpp"
 #include "messages/fleet.hpp"
 #include "store/records/event.hpp"
 #include "store/records/operation.hpp"
@@ -338,6 +339,13 @@ Task<store::HostRecord> Fleet::probe_now(store::HostId host, Deadline deadline, 
         record_probe(record, connection->probe());
         return store::update(transaction, record);
     });
+}
+
+Task<hyperv::Diagnosis> Fleet::diagnose(store::HostId host, Deadline deadline)
+{
+    std::string password;
+    const auto record = co_await load(host, password);
+    co_return co_await connector_.diagnose(address_of(record, std::move(password)), deadline);
 }
 
 Task<Fleet::Seen> Fleet::look_at(store::HostId host, HostState& state, Deadline deadline,

@@ -67,6 +67,9 @@ public:
     /// Connects anew, as the record says now, and records what the host is: namespace, generation,
     /// capabilities with evidence, facts; or why it could not be reached.
     Task<> probe(store::HostId host, Deadline deadline, CountRequest count = {});
+    /// Walks to the host hop by hop, resting or not, and records nothing. Throws not_found,
+    /// cancelled.
+    Task<hyperv::Diagnosis> diagnose(store::HostId host, Deadline deadline);
     /// Reads facts and the VM list and records them: free memory, volumes, what each of our VMs is
     /// now. Changes nothing on the host.
     Task<> refresh(store::HostId host, Deadline deadline, CountRequest count = {});

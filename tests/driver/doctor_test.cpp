@@ -455,6 +455,51 @@ TEST_F(Doctor, names_a_quota_that_is_used_up)
                 Contains(HasSubstr("MaxConcurrentOperationsPerUser=\"1500\"")));
 }
 
+TEST_F(Doctor, shows_quotas_to_administrators_and_warns_of_low_ones)
+{
+    start();
+    const auto usual = look();
+    EXPECT_EQ(usual.hop(HopId::quotas).state, HopState::passed);
+    EXPECT_THAT(render(usual.hop(HopId::quotas).seen, Language::en),
+                HasSubstr("MaxEnvelopeSizekb 500"));
+    EXPECT_THAT(render(usual.hop(HopId::quotas).seen, Language::en),
+                HasSubstr("MaxConcurrentOperationsPerUser 1500"));
+    host.reset();
+
+    options.service.envelope_bytes_max = 64U << 10U;
+    start();
+    const auto low = look();
+    EXPECT_EQ(failure_in(low), "");
+    EXPECT_EQ(low.hop(HopId::quotas).state, HopState::warning);
+    EXPECT_THAT(lines(low.hop(HopId::quotas)), Contains(HasSubstr("MaxEnvelopeSizekb=\"500\"")));
+}
+
+TEST_F(Doctor, takes_no_offence_at_quotas_that_are_not_shown)
+{
+    options.service.access.set("Administrator", {.rights = sim::Rights::reader});
+    start();
+    const auto diagnosis = look();
+    EXPECT_EQ(failure_in(diagnosis), "");
+    EXPECT_EQ(diagnosis.hop(HopId::quotas).state, HopState::skipped);
+}
+
+TEST_F(Doctor, names_an_account_without_rights)
+{
+    options.service.access.set("Administrator", {.rights = sim::Rights::none});
+    start();
+    EXPECT_EQ(failure(), "rights: wmi_access_denied");
+}
+
+TEST_F(Doctor, names_a_local_administrator_whose_token_is_filtered)
+{
+    options.service.access.set("Administrator", {.is_local = true});
+    start();
+    const auto diagnosis = look();
+    EXPECT_EQ(failure_in(diagnosis), "rights: wmi_access_denied");
+    EXPECT_THAT(lines(diagnosis.hop(HopId::rights)),
+                Contains(HasSubstr("LocalAccountTokenFilterPolicy")));
+}
+
 TEST_F(Doctor, names_a_host_without_hyper_v)
 {
     start();

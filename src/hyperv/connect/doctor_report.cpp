@@ -1,5 +1,6 @@
 #include "hyperv/connect/doctor_report.hpp"
 
+#include "core/known_fault.hpp"
 #include "messages/doctor.hpp"
 
 #include <boost/json.hpp>
@@ -62,8 +63,17 @@ boost::json::object json_of(const Hop& hop, Language language)
                              {"seen", render(hop.seen, language)},
                              {"commands", std::move(commands)},
                              {"took_ms", milliseconds_of(hop.took)}};
+    const bool wants_advice = hop.state == HopState::failed || hop.state == HopState::warning;
+    const Advice advice = wants_advice ? advice_on(hop.seen, language) : Advice{};
+    if (!advice.cause.empty()) {
+        json["cause"] = advice.cause;
+    }
+    std::string remedy = advice.remedy;
     if (hop.remedy) {
-        json["remedy"] = render(*hop.remedy, language);
+        remedy += (remedy.empty() ? "" : " ") + render(*hop.remedy, language);
+    }
+    if (!remedy.empty()) {
+        json["remedy"] = remedy;
     }
     if (hop.peer.code) {
         json["native_code"] = *hop.peer.code;

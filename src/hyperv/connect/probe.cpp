@@ -2,8 +2,11 @@
 
 #include "core/error.hpp"
 #include "messages/hyperv.hpp"
+#include "wsman/client/metadata.hpp"
 
 #include <fmt/format.h>
+
+#include <functional>
 
 namespace watari::hyperv {
 
@@ -45,8 +48,38 @@ Task<cim::Instance> choose_namespace(wsman::Session& session, const HostAddress&
     throw no_namespace(address);
 }
 
-/// Settings as the host shows them: the template, or any VM's where the template is not found (its
-/// id is seen in one client only).
+/// The properties of settings on this host, and how they became known.
+struct SettingsSeen {
+    std::function<bool(std::string_view property)> has = {}; ///< null: nobody knows
+    std::string by = {};
+};
+
+/// As the class declares them, so that no instance is built. nullopt: hosts of Stack 2.0, and
+/// others that do not say.
+Task<std::optional<SettingsSeen>> read_declaration(wsman::Session& session, std::string_view stack,
+                                                   Deadline deadline)
+{
+    if (is_stack_2(stack)) {
+        co_return std::nullopt;
+    }
+    try {
+        auto declared = co_await wsman::get_class(session, v2_ns, settings_class, deadline,
+                                                  {.qualifiers = false});
+        co_return SettingsSeen{.has =
+                                   [declared](std::string_view property) {
+                                       return declared->find_property(property) != nullptr;
+                                   },
+                               .by = fmt::format("the class {}", settings_class)};
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unsupported && error.kind() != ErrorKind::not_found &&
+            error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::denied) {
+            throw;
+        }
+    }
+    co_return std::nullopt;
+}
+
+/// The template, or where it is not found (its id is seen in one client only) any VM's.
 Task<std::optional<cim::Instance>> find_settings(wsman::Session& session, Deadline deadline)
 {
     const cim::ObjectPath path{
@@ -74,18 +107,35 @@ Task<std::optional<cim::Instance>> find_settings(wsman::Session& session, Deadli
     co_return any;
 }
 
+Task<SettingsSeen> look_at_settings(wsman::Session& session, std::string_view stack,
+                                    Deadline deadline)
+{
+    if (auto declared = co_await read_declaration(session, stack, deadline)) {
+        co_return std::move(*declared);
+    }
+    const auto found = co_await find_settings(session, deadline);
+    if (!found) {
+        co_return SettingsSeen{.by = fmt::format("no instance of {} to look at", settings_class)};
+    }
+    co_return SettingsSeen{.has =
+                               [instance = *found](std::string_view property) {
+                                   return instance.find(property) != nullptr;
+                               },
+                           .by = std::string{settings_class}};
+}
+
 /// What later schemas added to settings tells what the host can do; nothing is concluded from its
 /// name. Source: generations.md, fresh-vm.md 1.9.
-void read_v2_capabilities(Capabilities& capabilities, const std::optional<cim::Instance>& settings)
+void read_v2_capabilities(Capabilities& capabilities, const SettingsSeen& settings)
 {
     const std::string by_service = fmt::format("{} of {} answered", service_class, v2_ns);
     capabilities.set(Capability::vhdx, true, by_service);
     capabilities.set(Capability::differencing_from_image, true, by_service);
     const auto set_by = [&](std::string_view property, std::initializer_list<Capability> shown) {
-        const bool present = settings && settings->find(property) != nullptr;
-        const auto by = settings ? fmt::format("{} {} {}", settings_class,
-                                               present ? "carries" : "lacks", property)
-                                 : fmt::format("no instance of {} to look at", settings_class);
+        const bool present = settings.has && settings.has(property);
+        const auto by = settings.has ? fmt::format("{} {} {}", settings.by,
+                                                   present ? "carries" : "lacks", property)
+                                     : settings.by;
         for (const Capability capability : shown) {
             capabilities.set(capability, present, by);
         }
@@ -160,7 +210,8 @@ Task<Probe> probe_host(http::Client& client, Clock& clock, Random& random,
     probe.computer_name = service["SystemName"].text();
     probe.evidence = fmt::format("{} is in {}", service_class, ns_name(probe.ns));
     if (probe.ns == Namespace::v2) {
-        read_v2_capabilities(probe.capabilities, co_await find_settings(session, deadline));
+        read_v2_capabilities(probe.capabilities,
+                             co_await look_at_settings(session, probe.stack, deadline));
     } else {
         read_v1_capabilities(probe.capabilities);
     }

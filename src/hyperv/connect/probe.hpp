@@ -18,7 +18,8 @@ std::vector<Namespace> namespaces_of(NamespaceChoice choice);
 Error no_namespace(const HostAddress& address);
 
 /// Identify, then the management service of the namespaces in question, then capabilities by what
-/// instances carry: three or four requests.
+/// the class of settings declares, or where the host does not tell, an instance carries: three or
+/// four requests, five where it does not.
 Task<Probe> probe_host(http::Client& client, Clock& clock, Random& random,
                        const HostAddress& address, OnRequest on_request, Deadline deadline);
 

@@ -204,6 +204,7 @@ Task<> Daemon::start()
     parts.api = std::make_unique<api::Api>(api::Parts{.store = *parts.store,
                                                       .engine = *parts.engine,
                                                       .orders = *parts.orders,
+                                                      .fleet = *parts.fleet,
                                                       .clock = seams_.clock,
                                                       .random = seams_.random,
                                                       .step_titles = std::move(titles),
