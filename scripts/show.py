@@ -2,7 +2,8 @@
 """Shows Watari at work: simulated Hyper-V hosts of three generations, one control plane, desktops ordered, created, resized and
 deleted; in the middle of the second order the control plane is killed and started again.
 
-usage: scripts/show.py [--keep-serving]     (called by `make demo` and `make run`; the programs must be built)
+usage: scripts/show.py [--keep-serving] [--programs FOLDER] [--folder FOLDER] [--free-ports]
+(called by `make demo` and `make run`; the programs must be built)
 
 WATARI_DEMO_TRANSPORT says how the hosts are reached: basic (bodies in the clear), ntlm (sealed on HTTP, as a host accepts it out of the
 box) or https (NTLM bound to TLS, certificates checked; 2008 R2, which offers TLS 1.0 alone, by sealed HTTP).
@@ -12,6 +13,7 @@ import atexit
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -24,8 +26,9 @@ BIN = ROOT / "build" / "bin"
 RUN = ROOT / "build" / "run"
 SERVER = "http://127.0.0.1:8420"
 HVSIM_CONTROL = "http://127.42.0.1:5980"
+FREE_PORTS = False  # else the usual addresses, which only one show at a time can have
 TRANSPORTS = {"basic": ["--auth", "basic", "--allow-unencrypted"], "ntlm": ["--auth", "ntlm"],
-              "https": ["--auth", "ntlm", "--channel-binding", "strict", "--tls", "--tls-folder", RUN / "tls"]}
+              "https": ["--auth", "ntlm", "--channel-binding", "strict", "--tls"]}
 TRANSPORT = os.environ.get("WATARI_DEMO_TRANSPORT") or "basic"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -87,16 +90,33 @@ def wait_for(what, check, process, name, seconds=30):
     fail(f"{what} did not get ready in {seconds} s; see {RUN / (name + '.log')}")
 
 
+def told_in(name, pattern):
+    """What a program's log tells of the port it was given, each time it was started."""
+    path = RUN / f"{name}.log"
+    return re.findall(pattern, path.read_text(errors="replace")) if path.exists() else []
+
+
 def start_hosts():
+    global HVSIM_CONTROL
     ready = RUN / "hosts.json"
+    ports = ["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"] if FREE_PORTS else []
     hvsim = start("hvsim", BIN / "hvsim", "--hosts", "ws2008r2sp1,ws2012,ws2012r2", "--storage", RUN / "storage",
-                  *TRANSPORTS[TRANSPORT], "--ready-file", ready, "--time-scale", str(TIME_SCALE))
+                  *TRANSPORTS[TRANSPORT], "--tls-folder", RUN / "tls", *ports, "--ready-file", ready, "--time-scale", str(TIME_SCALE))
     wait_for("hvsim", lambda: ready.exists() and ready.stat().st_size > 2, hvsim, "hvsim")
+    if FREE_PORTS:
+        HVSIM_CONTROL = wait_for("hvsim", lambda: told_in("hvsim", r"Control: (http://127\.0\.0\.1:\d+)"), hvsim, "hvsim")[-1]
     return json.loads(ready.read_text())
 
 
 def start_server():
-    watarid = start("watarid", BIN / "watarid", "--data", RUN / "data", "--log-file", RUN / "watarid-events.log")
+    global SERVER
+    log = "watarid-events"
+    starts = len(told_in(log, "watarid_started"))
+    ports = ["--listen", "127.0.0.1:0"] if FREE_PORTS else []
+    watarid = start("watarid", BIN / "watarid", "--data", RUN / "data", "--log-file", RUN / f"{log}.log", *ports)
+    if FREE_PORTS:
+        found = wait_for("watarid", lambda: told_in(log, r"watarid_started .*?address=(\S+)")[starts:], watarid, "watarid")
+        SERVER = "http://" + found[0]
 
     def ready():
         try:
@@ -247,8 +267,7 @@ def order_with_a_kill(watarid, name, *arguments):
 
 def check_disk(vm, size):
     """The file on the host, judged by programs nobody here wrote."""
-    host = ask("host", "show", vm["host_name"])
-    folder = drive_folder(next(h for h in HOSTS.values() if address_of(h)[0] == host["address"]))
+    folder = drive_folder(HOSTS[vm["host_name"]])
     path = folder / vm["disk_path"].split("\\", 1)[1].replace("\\", "/")
     form = "vhdx" if path.suffix == ".vhdx" else "vpc"
     if vm["disk_source"] == "differencing":
@@ -334,8 +353,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep-serving", action="store_true", help="serve until Ctrl-C instead of ending")
     parser.add_argument("--programs", type=pathlib.Path, default=BIN, help="folder of hvsim, watarid and watari")
+    parser.add_argument("--folder", type=pathlib.Path, default=RUN, help="for logs, database and disks; what is in it is removed")
+    parser.add_argument("--free-ports", action="store_true", help="any ports, so that other shows may run beside this one")
     arguments = parser.parse_args()
-    globals()["BIN"] = arguments.programs
+    globals().update(BIN=arguments.programs, RUN=arguments.folder.resolve(), FREE_PORTS=arguments.free_ports)
     if TRANSPORT not in TRANSPORTS:
         fail(f"WATARI_DEMO_TRANSPORT is {TRANSPORT!r}; possible: {', '.join(TRANSPORTS)}")
     for program in ("hvsim", "watarid", "watari"):

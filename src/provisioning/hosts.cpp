@@ -104,12 +104,11 @@ void commit_removed(Transaction& transaction, StepContext& step)
                                                   .operation = step.operation().id});
 }
 
-} // namespace
-
-operations::Workflow enroll_host(Services& services)
+operations::Workflow get_to_know(Services& services, std::string name,
+                                 operations::Step::Commit commit)
 {
     Services* s = &services;
-    return {.name = "enroll_host",
+    return {.name = std::move(name),
             .version = 1,
             .steps = {{.id = "probe",
                        .title = message::step_probe{},
@@ -117,23 +116,22 @@ operations::Workflow enroll_host(Services& services)
                       {.id = "refresh",
                        .title = message::step_refresh{},
                        .act = [s](StepContext& step) { return refresh(*s, step); },
-                       .commit = commit_enrolled}},
-            .ended = forget_unless_enrolled};
+                       .commit = std::move(commit)}}};
+}
+
+} // namespace
+
+operations::Workflow enroll_host(Services& services)
+{
+    auto workflow = get_to_know(services, "enroll_host", commit_enrolled);
+    workflow.ended = forget_unless_enrolled;
+    return workflow;
 }
 
 /// The record was changed in the transaction that accepted the operation.
 operations::Workflow update_host(Services& services)
 {
-    Services* s = &services;
-    return {.name = "update_host",
-            .version = 1,
-            .steps = {{.id = "probe",
-                       .title = message::step_probe{},
-                       .act = [s](StepContext& step) { return probe(*s, step); }},
-                      {.id = "refresh",
-                       .title = message::step_refresh{},
-                       .act = [s](StepContext& step) { return refresh(*s, step); },
-                       .commit = commit_updated}}};
+    return get_to_know(services, "update_host", commit_updated);
 }
 
 /// All of it is done in the transaction that accepted the operation; so is allow_changes.
