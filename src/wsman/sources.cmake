@@ -26,17 +26,21 @@ set(SOURCES
     codec/write_values.cpp
 )
 set(TESTS
+    ../auth/library_leaks.cpp
     client/fault_errors_test.cpp
     client/enumeration_test.cpp
     client/guard_test.cpp
+    client/hostile_test.cpp
     client/kdc_waits_test.cpp
     client/observe_only_test.cpp
     client/retry_test.cpp
+    client/sealed_test.cpp
     client/session_test.cpp
     codec/codec_test.cpp
     codec/recorded_test.cpp
     codec/test_messages.cpp
     codec/vectors_test.cpp
+    codec/wire_form_test.cpp
 )
 set(LIBS PkgConfig::libsodium)
 set(TEST_LIBS Boost::json)
