@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/scheme.hpp"
+#include "auth/negotiate.hpp"
 #include "core/error.hpp"
 
 #include <gtest/gtest.h>
@@ -53,6 +53,26 @@ struct Handshake {
         Body body{std::string{soap_type}, std::move(text)};
         server->seal(body);
         return body;
+    }
+};
+
+/// An account and a service as a test sets them up, and the connection as each end sees it.
+struct Ends {
+    NegotiateAccount account;
+    NegotiateService service;
+    Connection client_side = {};
+    Connection server_side = {};
+
+    Handshake connect() const
+    {
+        return {.client = negotiate_client(account)(client_side),
+                .server = negotiate_server(service)(server_side)};
+    }
+    Handshake shaken() const
+    {
+        Handshake handshake = connect();
+        EXPECT_TRUE(handshake.shake());
+        return handshake;
     }
 };
 

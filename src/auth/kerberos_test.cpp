@@ -12,34 +12,23 @@ namespace {
 
 using namespace testing_support;
 
-class Kerberos : public testing::TestWithParam<Mechanism>
+class Kerberos : public testing::TestWithParam<Mechanism>, protected Ends
 {
 protected:
+    Kerberos()
+        : Ends{.account = {.mechanism = GetParam(),
+                           .user = "operator@watari.test",
+                           .password = Secret{"secret"},
+                           .host = TestKdc::host},
+               .service = {.keytab = kdc_->service_keytab()}}
+    {
+    }
     static void SetUpTestSuite() { kdc_ = std::make_unique<TestKdc>(); }
     static void TearDownTestSuite() { kdc_.reset(); }
 
     static std::unique_ptr<TestKdc> kdc_;
 
-    NegotiateAccount account{.mechanism = GetParam(),
-                             .user = "operator@watari.test",
-                             .password = Secret{"secret"},
-                             .host = TestKdc::host};
-    NegotiateService service{.keytab = kdc_->service_keytab()};
-    Connection client_side;
-    Connection server_side;
-
-    bool is_raw() const { return GetParam() == Mechanism::kerberos; }
-    Handshake connect() const
-    {
-        return {.client = negotiate_client(account)(client_side),
-                .server = negotiate_server(service)(server_side)};
-    }
-    Handshake shaken() const
-    {
-        Handshake handshake = connect();
-        EXPECT_TRUE(handshake.shake());
-        return handshake;
-    }
+    static bool is_raw() { return GetParam() == Mechanism::kerberos; }
     std::string failure(ErrorKind kind) const
     {
         const auto client = negotiate_client(account)({});

@@ -13,26 +13,17 @@ using namespace testing_support;
 const std::string user = "Administrator";
 const std::string password = "Pa:ss wörd 日本 \U0001F600";
 
-class Ntlm : public testing::TestWithParam<Mechanism>
+class Ntlm : public testing::TestWithParam<Mechanism>, protected Ends
 {
 protected:
-    NegotiateAccount account{
-        .mechanism = GetParam(), .user = user, .password = Secret{password}, .host = "win-host"};
-    NegotiateService service{.accounts = {{"other", Secret{"x"}}, {user, Secret{password}}},
-                             .host = "win-host"};
-    Connection client_side;
-    Connection server_side;
-
-    Handshake connect() const
+    Ntlm()
+        : Ends{.account = {.mechanism = GetParam(),
+                           .user = user,
+                           .password = Secret{password},
+                           .host = "win-host"},
+               .service = {.accounts = {{"other", Secret{"x"}}, {user, Secret{password}}},
+                           .host = "win-host"}}
     {
-        return {.client = negotiate_client(account)(client_side),
-                .server = negotiate_server(service)(server_side)};
-    }
-    Handshake shaken() const
-    {
-        Handshake handshake = connect();
-        EXPECT_TRUE(handshake.shake());
-        return handshake;
     }
 };
 
