@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <csignal>
@@ -85,9 +86,16 @@ TestKdc::~TestKdc()
         kill(process_, SIGTERM);
         waitpid(process_, nullptr, 0);
     }
-    close(mute_);
+    end_mute();
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
+}
+
+void TestKdc::end_mute()
+{
+    if (mute_ >= 0) {
+        close(std::exchange(mute_, -1));
+    }
 }
 
 void TestKdc::write_configuration(int mute_port) const

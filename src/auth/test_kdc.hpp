@@ -19,6 +19,8 @@ public:
     /// A realm whose KDC is a port nobody listens on, and one whose KDC never answers.
     static constexpr const char* dead_realm = "DEAD.TEST";
     static constexpr const char* mute_realm = "MUTE.TEST";
+    /// Cuts whoever waits for the mute one; it refuses from then on.
+    void end_mute();
 
     std::string service_keytab() const { return folder_ + "/service.keytab"; }
     std::string user_keytab() const { return folder_ + "/operator.keytab"; }
