@@ -29,13 +29,6 @@ protected:
     {
         answer = [this](const wsman::Request& request) { return answer_to(request); };
         start();
-        shared_.reset(new Shared{.ns = Classes::ns,
-                                 .around = {.client = *client,
-                                            .clock = clock,
-                                            .random = *random,
-                                            .capabilities = {},
-                                            .host_name = "host-1"},
-                                 .jobs = HostJobs{clock, job_reader<Classes>()}});
     }
 
     Error change()
@@ -64,7 +57,14 @@ private:
     {
         CallContext context;
         context.deadline = in(600s);
-        Act act{*shared_, std::move(context)};
+        Shared shared{.ns = Classes::ns,
+                      .around = {.client = *client,
+                                 .clock = clock,
+                                 .random = *random,
+                                 .capabilities = {},
+                                 .host_name = "host-1"},
+                      .jobs = HostJobs{clock, job_reader<Classes>()}};
+        Act act{shared, std::move(context)};
         try {
             clock.run(ask(act));
         } catch (const Error& error) {
@@ -104,8 +104,6 @@ private:
         }
         return soap(request, wsman::InvokeResponse{.method = invoke->method, .output = output});
     }
-
-    std::unique_ptr<Shared> shared_;
 };
 
 void expect_row(const Error& error, std::string_view name, bool reads)
