@@ -33,7 +33,6 @@ struct Fleet::HostState {
     Semaphore refreshing{1};
     int failures = 0;
     SteadyTime resting_until = SteadyTime::min();
-    std::set<std::string> macs = {};
     SteadyTime inventory_due = SteadyTime::min();
 };
 
@@ -307,7 +306,6 @@ void Fleet::failed(store::HostId host, const Error& error)
 void Fleet::forget(store::HostId host)
 {
     hosts_.erase(host);
-    macs_.reset();
 }
 
 Task<> Fleet::probe(store::HostId host, Deadline deadline, CountRequest count)
@@ -367,12 +365,11 @@ Task<Fleet::Seen> Fleet::look_at(store::HostId host, HostState& state, Deadline 
     }
     const auto inventory = co_await connection->driver().inventory({}, call);
     state.inventory_due = clock_.steady() + options_.inventory_every;
-    state.macs.clear();
-    macs_.reset();
+    seen.macs.emplace();
     for (const auto& vm : inventory.vms) {
         seen.vms.push_back(vm.summary);
         for (const auto& nic : vm.nics) {
-            state.macs.insert(nic.mac.digits);
+            seen.macs->push_back(nic.mac.digits);
         }
     }
     co_return seen;
@@ -400,6 +397,9 @@ Task<> Fleet::refresh(store::HostId host, Deadline deadline, CountRequest count)
         const auto foreign = std::ranges::count_if(
             seen.vms, [&](const auto& vm) { return !vm.mark || vm.mark->site != site_; });
         record_facts(record, seen.facts, static_cast<std::size_t>(foreign));
+        if (seen.macs) {
+            record_macs(record, *seen.macs);
+        }
         record.state = store::HostState::ready;
         // Not now: a VM started since then is not in the free memory that was read.
         record.last_seen = seen.since;
@@ -491,18 +491,6 @@ void Fleet::stop()
     for (const auto& refresh : std::list{refreshes_->signals}) {
         refresh->emit(boost::asio::cancellation_type::terminal);
     }
-}
-
-std::shared_ptr<const std::set<std::string>> Fleet::macs_seen()
-{
-    if (!macs_) {
-        std::set<std::string> all;
-        for (const auto& [id, state] : hosts_) {
-            all.insert(state->macs.begin(), state->macs.end());
-        }
-        macs_ = std::make_shared<const std::set<std::string>>(std::move(all));
-    }
-    return macs_;
 }
 
 } // namespace watari::fleet

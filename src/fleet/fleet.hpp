@@ -12,7 +12,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -77,15 +76,13 @@ public:
     Task<> run();
     void stop();
 
-    /// Every MAC some host's NIC was seen with, 12 upper-case digits.
-    std::shared_ptr<const std::set<std::string>> macs_seen();
-
 private:
     struct HostState;
     struct Seen {
         WallTime since; ///< it is not older than this
         hyperv::HostFacts facts;
         std::vector<hyperv::VmSummary> vms;
+        std::optional<std::vector<std::string>> macs = {}; ///< of an inventory
     };
 
     std::shared_ptr<HostState> state_of(store::HostId host);
@@ -108,7 +105,6 @@ private:
     std::function<void(store::HostId)> on_back_;
     FleetOptions options_;
     std::map<store::HostId, std::shared_ptr<HostState>> hosts_;
-    std::shared_ptr<const std::set<std::string>> macs_ = {}; ///< null: to be collected anew
     Signal stopping_;
     struct Refreshes;
     std::unique_ptr<Refreshes> refreshes_; ///< under way

@@ -2,7 +2,9 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace watari::fleet {
 
@@ -119,6 +121,27 @@ void record_facts(store::HostRecord& record, const hyperv::HostFacts& facts,
     kept["mac_maximum"] = facts.mac_maximum;
     kept["default_vm_folder"] = facts.default_vm_folder;
     kept["foreign_vms"] = foreign_vms;
+}
+
+void record_macs(store::HostRecord& record, std::vector<std::string> macs)
+{
+    std::ranges::sort(macs);
+    json::array list;
+    for (auto& mac : macs) {
+        list.emplace_back(std::move(mac));
+    }
+    facts_of(record)["macs"] = std::move(list);
+}
+
+std::vector<std::string> recorded_macs(const store::HostRecord& record)
+{
+    std::vector<std::string> macs;
+    for (const auto& mac : array_of(record.facts, "macs")) {
+        if (const auto* text = mac.if_string()) {
+            macs.emplace_back(text->data(), text->size());
+        }
+    }
+    return macs;
 }
 
 hyperv::HostFacts recorded_facts(const store::HostRecord& record)

@@ -48,6 +48,15 @@ TEST(HostFacts, facts_read_back_and_keep_the_probe)
     EXPECT_EQ(recorded_probe(record)->stack, "3.0");
 }
 
+TEST(HostFacts, addresses_seen_read_back_in_order_and_outlive_a_look_without_them)
+{
+    store::HostRecord record;
+    EXPECT_TRUE(recorded_macs(record).empty());
+    record_macs(record, {"00155D000002", "00155D000001"});
+    record_facts(record, {}, 0);
+    EXPECT_EQ(recorded_macs(record), (std::vector<std::string>{"00155D000001", "00155D000002"}));
+}
+
 TEST(HostFacts, damaged_columns_read_as_nothing_known)
 {
     store::HostRecord record;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <any>
-#include <set>
 
 namespace watari::provisioning::creating {
 
@@ -17,27 +16,26 @@ using store::VmRecord;
 namespace {
 
 /// What the place is decided from, as it was in memory when the step began.
-struct Known {
-    std::shared_ptr<const Snapshot> hosts;
-    std::shared_ptr<const std::set<std::string>> macs; ///< seen on some host's NICs
-};
+using Known = std::shared_ptr<const Snapshot>;
 
-/// 00155D…00 to …FF of every host is given to VMs nobody addressed; ours must lie outside.
-bool in_a_dynamic_range(const Snapshot& snapshot, const std::string& mac)
+/// 00155D…00 to …FF of every host is given to VMs nobody addressed, and somebody may have set an
+/// address of ours by hand: those we take lie outside and were seen nowhere.
+bool is_used(const Snapshot& snapshot, const std::string& mac)
 {
     return std::ranges::any_of(snapshot.hosts, [&](const auto& host) {
-        return !host->mac_minimum.empty() && mac >= host->mac_minimum && mac <= host->mac_maximum;
+        return (!host->mac_minimum.empty() && mac >= host->mac_minimum &&
+                mac <= host->mac_maximum) ||
+               std::ranges::binary_search(host->macs, mac);
     });
 }
 
-void take_address(Transaction& transaction, StepContext& step, VmRecord& vm, const Known& known)
+void take_address(Transaction& transaction, StepContext& step, VmRecord& vm,
+                  const Snapshot& snapshot)
 {
     if (!vm.network) {
         return;
     }
-    const auto taken = [&](const std::string& mac) {
-        return known.macs->contains(mac) || in_a_dynamic_range(*known.hosts, mac);
-    };
+    const auto taken = [&](const std::string& mac) { return is_used(snapshot, mac); };
     const auto id = fresh_id<store::AddressId>(step);
     vm.mac = store::allocate_address(transaction, id, *vm.network, vm.id, taken).mac;
 }
@@ -46,15 +44,14 @@ void take_address(Transaction& transaction, StepContext& step, VmRecord& vm, con
 
 Task<> look_around(Services& services, StepContext& step)
 {
-    auto hosts = co_await services.inventory.latest();
-    step.scratch() = Known{.hosts = std::move(hosts), .macs = services.fleet.macs_seen()};
+    step.scratch() = co_await services.inventory.latest();
 }
 
 void commit_place(Transaction& transaction, StepContext& step)
 {
     const auto& known = std::any_cast<const Known&>(step.scratch());
     auto vm = vm_of(transaction, step);
-    const Decision decision{known.hosts, wish_of(transaction, vm, step.input())};
+    const Decision decision{known, wish_of(transaction, vm, step.input())};
     auto record = to_json(decision);
     if (!decision.found()) {
         note(step, "placement", std::move(record));
@@ -67,7 +64,7 @@ void commit_place(Transaction& transaction, StepContext& step)
     vm.storage = place.where().id;
     vm.disk_format = disk_format_of(*place.host, wish);
     vm.disk_path = place.where().path + "\\" + vm.id.value().lower() + "-0." + *vm.disk_format;
-    take_address(transaction, step, vm, known);
+    take_address(transaction, step, vm, *known);
     store::update(transaction, vm);
     record.as_object()["chosen"] = place.host->name;
     note(step, "placement", std::move(record));

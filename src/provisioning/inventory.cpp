@@ -117,7 +117,8 @@ std::shared_ptr<const HostView> read_host_view(store::Transaction& transaction, 
         .replicas =
             store::list<store::ImageReplicaRecord>(transaction, {.all = {{"host", "=", id}}}),
         .mac_minimum = std::move(facts.mac_minimum),
-        .mac_maximum = std::move(facts.mac_maximum)});
+        .mac_maximum = std::move(facts.mac_maximum),
+        .macs = fleet::recorded_macs(*host)});
     read_capacity(transaction, *host, *view);
     return view;
 }

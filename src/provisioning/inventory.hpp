@@ -44,6 +44,7 @@ struct HostView {
     /// The addresses the host gives to NICs nobody addressed; empty: unknown.
     std::string mac_minimum = {};
     std::string mac_maximum = {};
+    std::vector<std::string> macs = {}; ///< of the NICs seen on it, in order
 };
 
 /// What policy lets be promised of a host and one of its storages; the storage's limit is nothing

@@ -8,6 +8,8 @@
 namespace watari::world {
 namespace {
 
+using std::chrono_literals::operator""min;
+
 const std::vector<Generation> old_and_new{Generation::ws2008r2sp1, Generation::ws2012,
                                           Generation::ws2012r2};
 
@@ -113,6 +115,40 @@ TEST(World, runs_the_same_twice_from_one_seed)
     EXPECT_GT(first.size(), 10'000U);
     EXPECT_EQ(first, run(7));
     EXPECT_NE(first, run(8)) << "the seed decides";
+}
+
+/// The address of a VM's NIC, as the host has it.
+std::string address_of(const sim::Vm& vm)
+{
+    for (const auto& device : vm.settings.devices) {
+        if (device.kind == sim::DeviceKind::synthetic_nic) {
+            return device.mac;
+        }
+    }
+    return {};
+}
+
+TEST(Coexistence, an_address_somebody_set_by_hand_on_any_host_is_never_given_away)
+{
+    World world{{.hosts = {Generation::ws2012r2, Generation::ws2008r2sp1}}};
+    world.furnish();
+    const auto order = [&](const char* name) {
+        world.must(world.ended(world.post(
+            "/v1/vms",
+            {{"name", name}, {"plan", "s"}, {"network", "office"}, {"host", world.host_name(0)}})));
+        return address_of(*world.host(0).engine().vms().back());
+    };
+    const std::string first = order("desk-1");
+    const std::string next = fmt::format("{:012X}", std::stoull(first, nullptr, 16) + 1);
+    auto& theirs = world.host(1).engine();
+    theirs.add_device(*theirs.vms().front(),
+                      {.kind = sim::DeviceKind::synthetic_nic, .mac = next, .static_mac = true});
+    world.clock().advance(11min); // NICs are not looked at with every refresh
+    world.must(world.ended(world.post("/v1/hosts/" + world.host_name(1) + "/refresh", nullptr)));
+    world.node().kill(); // what was seen is remembered
+    const std::string second = order("desk-2");
+    EXPECT_NE(second, next);
+    EXPECT_GT(second, next);
 }
 
 } // namespace
