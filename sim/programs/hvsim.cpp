@@ -8,6 +8,7 @@
 #include "sim/authentication.hpp"
 #include "sim/control.hpp"
 #include "sim/fleet.hpp"
+#include "sim/loaded_host.hpp"
 #include "sim/scaled_clock.hpp"
 #include "sim/switches.hpp"
 #include "sim/tls.hpp"
@@ -39,6 +40,7 @@ constexpr bool default_allow_unencrypted = false;
 
 struct Options {
     std::string hosts = "ws2012r2";
+    std::vector<std::string> dumps;
     std::string storage;
     std::string listen;
     std::string control{control_address};
@@ -126,12 +128,34 @@ std::filesystem::path folder_for(const Options& options, const std::string& host
     return folder;
 }
 
+/// A host that lives, or the dump of one.
+struct Wanted {
+    Generation generation{};
+    std::shared_ptr<const sim::LoadedHost> loaded = {};
+};
+
+/// Those of --hosts, then the dumps.
+std::vector<Wanted> wanted_hosts(const Options& options)
+{
+    std::vector<Wanted> wanted;
+    if (!options.hosts.empty()) {
+        for (const Generation generation : sim::generations_from(options.hosts)) {
+            wanted.push_back({generation});
+        }
+    }
+    for (const std::string& folder : options.dumps) {
+        auto loaded = sim::load_host(folder);
+        wanted.push_back({sim::generation_of(*loaded), loaded});
+    }
+    return wanted;
+}
+
 void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options& options,
                WallTime now)
 {
     const auto authority =
         options.tls ? sim::authority_in(options.tls_folder, now) : net::KeyPair{};
-    const auto generations = sim::generations_from(options.hosts);
+    const auto wanted = wanted_hosts(options);
     const auto accounts = accounts_of(options);
     sim::Authentication logons{
         .schemes = options.auth, .keytab = options.keytab, .binding = options.binding};
@@ -141,12 +165,13 @@ void add_hosts(sim::SimulatedFleet& fleet, net::Network& network, const Options&
     const auto rules = options.faults.empty()
                            ? std::vector<sim::FaultRule>{}
                            : sim::faults_from_json(sim::read_file(options.faults));
-    for (std::size_t index = 0; index < generations.size(); ++index) {
+    for (std::size_t index = 0; index < wanted.size(); ++index) {
         sim::HostOptions host;
         host.engine.name = fmt::format("HV{:02}", index + 1);
         host.engine.networks = {
             {.name = "Customers", .trunk = {40, 41, 42, 43, 44, 45, 46, 47, 48, 49}}};
-        host.engine.generation = generations[index];
+        host.engine.generation = wanted[index].generation;
+        host.service.loaded = wanted[index].loaded;
         host.engine.switches = switches;
         if (!options.storage.empty()) {
             host.engine.folder = folder_for(options, host.engine.name);
@@ -234,6 +259,10 @@ void add_options(CLI::App& app, Options& options)
 {
     app.add_option("--hosts", options.hosts, "generations with counts: ws2012r2*3,ws2008r2sp1")
         ->capture_default_str();
+    app.add_option("--load", options.dumps,
+                   "folder that 'watari wmi dump' wrote: a host that answers from it and can only "
+                   "be read; again for more")
+        ->allow_extra_args(false);
     app.add_option(
         "--storage", options.storage,
         "folder for real VHD and VHDX files; without it only what is known of them is kept");
@@ -328,6 +357,9 @@ int main(int argc, char** argv)
         return 0;
     }
     try {
+        if (app.count("--load") > 0 && app.count("--hosts") == 0) {
+            options.hosts.clear();
+        }
         if (app.count("--seed") == 0) {
             options.seed = system_random()->next() >> 16U;
         }
