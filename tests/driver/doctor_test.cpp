@@ -466,7 +466,8 @@ TEST_F(Doctor, shows_quotas_to_administrators_and_warns_of_low_ones)
                 HasSubstr("MaxConcurrentOperationsPerUser 1500"));
     host.reset();
 
-    options.service.envelope_bytes_max = 64U << 10U;
+    options.service.quotas = default_quotas(Generation::ws2012r2);
+    options.service.quotas->envelope_bytes = 64U << 10U;
     start();
     const auto low = look();
     EXPECT_EQ(failure_in(low), "");
@@ -534,9 +535,9 @@ TEST_F(Doctor, names_where_answers_become_garbage)
 TEST_F(Doctor, names_where_a_host_falls_silent)
 {
     start();
-    host->faults().add({.operation = "Identify", .nth = 2, .effect = sim::FaultEffect::hang});
+    host->faults().add({.operation = "Enumerate", .effect = sim::FaultEffect::hang});
     const auto failed = failure();
-    EXPECT_TRUE(failed.starts_with("password: ")) << failed;
+    EXPECT_TRUE(failed.starts_with("rights: ")) << failed;
 }
 
 TEST_F(Doctor, tells_all_of_it_and_no_secret)

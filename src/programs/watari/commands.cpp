@@ -54,6 +54,14 @@ Verb& Verb::one_of(const char* name, std::optional<std::string>& into,
     return *this;
 }
 
+Verb& Verb::needs_one_of(const char* name, std::string& into,
+                         const std::vector<std::string>& values, const Message& text)
+{
+    auto* option = app_->add_option(name, into, render(text, language_))->required();
+    must_be_one_of(*option, values, language_);
+    return *this;
+}
+
 Verb& Verb::flag(const char* name, bool& into, const Message& text)
 {
     app_->add_flag(name, into, render(text, language_));

@@ -34,6 +34,8 @@ public:
     Verb& number(const char* name, std::optional<std::int64_t>& into, const Message& text);
     Verb& one_of(const char* name, std::optional<std::string>& into,
                  const std::vector<std::string>& values, const Message& text);
+    Verb& needs_one_of(const char* name, std::string& into, const std::vector<std::string>& values,
+                       const Message& text);
     Verb& flag(const char* name, bool& into, const Message& text);
     /// Gives `value` to what is else not given.
     Verb& flag(const char* name, std::optional<bool>& into, bool value, const Message& text);

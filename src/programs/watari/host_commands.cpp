@@ -2,6 +2,7 @@
 #include "messages/cli_help.hpp"
 #include "programs/watari/commands.hpp"
 #include "programs/watari/direct_host.hpp"
+#include "programs/watari/first_contact.hpp"
 
 #include <memory>
 
@@ -190,6 +191,8 @@ void add_host_commands(Menu menu)
     const auto add = [&noun](const char* name, const Message& text, auto act) {
         add_one(noun, name, text, "NAME", message::help_name_or_id{}, act);
     };
+    add_doctor(noun);
+    add_prepare(noun);
     add("show", message::help_host_show{}, show);
     add("allow-changes", message::help_host_allow_changes{}, order<&client::Client::allow_changes>);
     add("observe", message::help_host_observe{}, order<&client::Client::observe_host>);
