@@ -116,6 +116,8 @@ TEST_F(HostSettings, of_kerberos_need_a_name_and_one_proof)
     EXPECT_THAT(problems({.scheme = "kerberos", .user = "u@REALM"}),
                 UnorderedElementsAre("/password host_password_or_keytab",
                                      "/server_name host_kerberos_needs_name"));
+    record.scheme = LogonScheme::kerberos;
+    record.user = "u@REALM";
     EXPECT_THAT(problems({.server_name = "fe80::1"}),
                 testing::Contains("/server_name host_kerberos_needs_name"));
     const File file;

@@ -308,7 +308,7 @@ class BadInput(Case):
         self.refused(NOT_FOUND, "'nobody'", "watari network list", arguments=self.create("--network", "nobody"))
         for command in (["vm", "show"], ["vm", "start"], ["vm", "stop"], ["vm", "delete"], ["vm", "resize", "--memory", "2GiB"]):
             self.refused(NOT_FOUND, "'nobody'", "watari vm list", arguments=[*command, "nobody"])
-        for command in ("show", "refresh", "remove"):
+        for command in ("show", "refresh", "allow-changes", "observe", "remove"):
             self.refused(NOT_FOUND, "'nobody'", "watari host list", arguments=["host", command, "nobody"])
         for command in ("show", "wait", "cancel"):
             self.refused(NOT_FOUND, "'nobody'", "watari operation list", arguments=["operation", command, "nobody"])
@@ -318,9 +318,33 @@ class BadInput(Case):
         at = site.hosts["new"]
         ran = site.run("host", "enroll", "locked", "--address", at.hostname, "--port", at.port, "--scheme", "basic", "--password-file", wrong, "--wait")
         self.assertEqual(ran.code, OPERATION_FAILED, ran)
-        self.assertIn("refused the credentials. Check the user name and password", ran.err)
+        self.assertIn("refused the credentials.", ran.err)
+        self.assertRegex(ran.err, r"\n +→ Store the right user name and password")
         self.assertNotIn("not-the-password", ran.out + ran.err)
         self.refused(USAGE, "nowhere", "first line", arguments=["host", "enroll", "locked", "--address", "x", "--password-file", "nowhere"])
+
+    def enrolment(self, *more, address="192.0.2.1"):
+        return ["host", "enroll", "bad", "--address", address, "--password-file", site.password_file, *more]
+
+    def test_ways_to_a_host_that_do_not_fit(self):
+        self.refused(USAGE, "server_name: ", "hv1.corp.example", "an address", arguments=self.enrolment("--scheme", "kerberos"))
+        self.refused(USAGE, "server_name: ", "完全な名前", arguments=self.enrolment("--scheme", "kerberos"), lang="ja")
+        self.refused(USAGE, "basic_in_the_clear: ", "192.0.2.1", "ntlm, which seals", arguments=self.enrolment("--scheme", "basic"))
+        self.refused(USAGE, "tls_ca_file: ", "/nowhere/ca.pem", "absolute path", arguments=self.enrolment("--tls-ca-file", "/nowhere/ca.pem"))
+        self.refused(USAGE, "tls_fingerprint: ", "12:34", "64 hexadecimal", arguments=self.enrolment("--fingerprint", "12:34"))
+        ran = self.refused(USAGE, "password: ", "certificate_file: ", "key_file: ", "tls: ", arguments=self.enrolment("--scheme", "certificate"))
+        self.assertNotIn(harness.PASSWORD, ran.err)
+        self.refused(USAGE, "--password-file", arguments=["host", "enroll", "bad", "--address", "192.0.2.1"])
+        self.refused(USAGE, "--scheme: 'digest'", "kerberos", arguments=self.enrolment("--scheme", "digest"))
+        self.refused(NOT_FOUND, "'nobody'", "watari host list", arguments=["host", "update", "nobody", "--port", 5985])
+
+    def test_a_certificate_that_nobody_checks_is_warned_of(self):
+        at = site.hosts["new"]
+        ran = site.run(*self.enrolment("--port", at.port, "--insecure-tls", "--wait", address=at.hostname))
+        self.assertEqual(ran.code, OPERATION_FAILED, ran)
+        self.assertIn("Warning: the certificate of bad is not checked", ran.err)
+        self.assertIn("watari host update bad --fingerprint", ran.err)
+        self.assertIn("does not speak TLS", ran.err)
 
     def test_vhdx_on_a_host_that_knows_vhd_only(self):
         self.refused(FAILED, "old knows VHD only", "Order disk_format vhd", arguments=self.create("--disk-format", "vhdx", "--host", "old"))

@@ -86,30 +86,6 @@ private:
     bool changed_ = false;
 };
 
-std::string asked_password(const Session& session, const std::string& user,
-                           const net::Endpoint& endpoint)
-{
-    if (isatty(STDIN_FILENO) != 1) {
-        throw Error{ErrorKind::invalid, message::cli_password_needed{}};
-    }
-    std::string password;
-    {
-        const QuietTerminal quiet;
-        if (!quiet.is_quiet()) {
-            throw Error{ErrorKind::invalid, message::cli_password_needed{}};
-        }
-        session.err(render(message::cli_password_for{.user = user, .host = endpoint.text()},
-                           session.options.language) +
-                    " ");
-        std::getline(std::cin, password);
-    }
-    session.err("\n");
-    if (password.empty()) {
-        throw Error{ErrorKind::invalid, message::cli_password_needed{}};
-    }
-    return password;
-}
-
 LogonScheme scheme_of(const DirectFlags& flags)
 {
     if (flags.scheme) {
@@ -157,6 +133,29 @@ void check_combination(const DirectFlags& flags, const Target& target, LogonSche
 }
 
 } // namespace
+
+std::string asked_password(const Session& session, const std::string& user, const std::string& host)
+{
+    if (isatty(STDIN_FILENO) != 1) {
+        throw Error{ErrorKind::invalid, message::cli_password_needed{}};
+    }
+    std::string password;
+    {
+        const QuietTerminal quiet;
+        if (!quiet.is_quiet()) {
+            throw Error{ErrorKind::invalid, message::cli_password_needed{}};
+        }
+        session.err(render(message::cli_password_for{.user = user, .host = host},
+                           session.options.language) +
+                    " ");
+        std::getline(std::cin, password);
+    }
+    session.err("\n");
+    if (password.empty()) {
+        throw Error{ErrorKind::invalid, message::cli_password_needed{}};
+    }
+    return password;
+}
 
 std::string password_in(const std::string& path)
 {
@@ -211,7 +210,7 @@ hyperv::HostAddress direct_address(const Session& session, const DirectFlags& fl
     if (!flags.password_file.empty()) {
         address.password = password_in(flags.password_file);
     } else if (scheme != LogonScheme::certificate && flags.keytab.empty()) {
-        address.password = asked_password(session, flags.user, target.endpoint);
+        address.password = asked_password(session, flags.user, target.endpoint.text());
     }
     return address;
 }

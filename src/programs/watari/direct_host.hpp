@@ -42,6 +42,9 @@ std::chrono::seconds direct_timeout(const DirectFlags& flags);
 
 /// The first line of the file; "-" is standard input.
 std::string password_in(const std::string& path);
+/// From the terminal, unseen. Throws invalid (message::cli_password_needed) where there is none.
+std::string asked_password(const Session& session, const std::string& user,
+                           const std::string& host);
 
 /// A WS-Management session with one host.
 class DirectHost

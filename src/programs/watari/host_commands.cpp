@@ -49,6 +49,19 @@ void read_password(Body& body, const std::string& file)
     }
 }
 
+/// What an account needs that proves itself otherwise than by a certificate.
+void complete_account(const Session& session, Enrolment& enrolment)
+{
+    auto& body = enrolment.body;
+    if (body.scheme == "certificate") {
+        return;
+    }
+    body.user = body.user.value_or("Administrator");
+    if (!body.password && !body.keytab_file) {
+        body.password = asked_password(session, *body.user, body.name);
+    }
+}
+
 Task<ExitCode> list(Session& session, std::size_t limit)
 {
     const auto hosts = co_await session.client.list_hosts(limit);
@@ -70,6 +83,7 @@ Task<ExitCode> enroll(Session& session, Enrolment enrolment)
 {
     auto& body = enrolment.body;
     read_password(body, enrolment.password_file);
+    complete_account(session, enrolment);
     imply_tls(body);
     if (body.tls_insecure) {
         session.note(message::cli_insecure_tls{.host = body.name});
@@ -139,14 +153,6 @@ void add_settings(Verb& verb, Body& body, std::string& password_file)
                 message::help_host_memory_reserve{});
 }
 
-Task<ExitCode> enroll_as_given(Session& session, Enrolment enrolment)
-{
-    if (!enrolment.body.user && enrolment.body.scheme != "certificate") {
-        enrolment.body.user = "Administrator";
-    }
-    return enroll(session, std::move(enrolment));
-}
-
 void add_enroll(Noun& noun)
 {
     const auto enrolment = std::make_shared<Enrolment>();
@@ -157,7 +163,7 @@ void add_enroll(Noun& noun)
     add_settings(verb, body, enrolment->password_file);
     verb.flag("--allow-changes", body.allow_changes, true, message::help_host_allow{})
         .key(enrolment->key)
-        .does([enrolment](Session& session) { return enroll_as_given(session, *enrolment); });
+        .does([enrolment](Session& session) { return enroll(session, *enrolment); });
 }
 
 void add_update(Noun& noun)
