@@ -235,10 +235,10 @@ TEST_F(Events, v48_time_out_when_nothing_changes)
 {
     serve(Generation::ws2012r2);
     clock.run(subscribe());
-    wsman::Request request = TestHost::request(
-        schema::v2_namespace, "*",
+    wsman::Request request = TestHost::request(schema::v2_namespace, "*", wsman::Get{});
+    request.body =
         wish("SELECT * FROM __InstanceModificationEvent WITHIN 0.5 WHERE TargetInstance ISA "
-             "\"Msvm_ConcreteJob\""));
+             "\"Msvm_ConcreteJob\"");
     request.header.action = wsman::names::subscribe;
     const auto answer = std::get<wsman::SubscribeResponse>(ask(request).body);
     request.header.action = wsman::names::pull;
@@ -273,7 +273,7 @@ TEST_F(Events, are_asked_for_in_one_way_only)
                              "TargetInstance ISA 'Msvm_ConcreteJob'";
     constexpr std::uint32_t no_such_mode = 2150858782;
     constexpr std::uint32_t no_such_filter = 2150858786;
-    constexpr std::uint32_t cannot_process = 2150858778;
+    constexpr std::uint32_t cannot_process = 0x80041017;
     auto push = wish(good);
     push.mode = "http://schemas.xmlsoap.org/ws/2004/08/eventing/DeliveryModes/Push";
     EXPECT_EQ(refusal_of(push), no_such_mode);

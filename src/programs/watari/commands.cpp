@@ -74,6 +74,12 @@ Verb& Verb::flag(const char* name, std::optional<bool>& into, bool value, const 
     return *this;
 }
 
+Verb& Verb::list(const char* name, std::vector<std::string>& into, const Message& text)
+{
+    app_->add_option(name, into, render(text, language_))->expected(1)->take_all();
+    return *this;
+}
+
 Verb& Verb::limit(std::size_t& into)
 {
     auto* option = app_->add_option("--limit", into, render(message::help_limit{}, language_));
@@ -110,6 +116,11 @@ Verb Noun::verb(const char* name, const Message& text)
     auto* verb = app_->add_subcommand(name, render(text, language_));
     speak_too(*verb, language_);
     return {*verb, *action_, language_};
+}
+
+Noun Noun::noun(const char* name, const Message& text)
+{
+    return {*app_, *action_, language_, name, text};
 }
 
 void add_one(Noun& noun, const char* name, const Message& text, const char* argument,

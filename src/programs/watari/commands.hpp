@@ -37,6 +37,8 @@ public:
     Verb& needs_one_of(const char* name, std::string& into, const std::vector<std::string>& values,
                        const Message& text);
     Verb& flag(const char* name, bool& into, const Message& text);
+    /// An option that may be given several times.
+    Verb& list(const char* name, std::vector<std::string>& into, const Message& text);
     /// Gives `value` to what is else not given.
     Verb& flag(const char* name, std::optional<bool>& into, bool value, const Message& text);
     /// Options many verbs share.
@@ -60,6 +62,8 @@ public:
     Noun(CLI::App& app, Action& action, Language language, const char* name, const Message& text);
 
     Verb verb(const char* name, const Message& text);
+    /// A noun below it.
+    Noun noun(const char* name, const Message& text);
 
 private:
     CLI::App* app_;
@@ -82,6 +86,7 @@ void add_plan_commands(Menu menu);
 void add_network_commands(Menu menu);
 void add_vm_commands(Menu menu);
 void add_operation_commands(Menu menu);
+void add_wmi_commands(Menu menu);
 
 /// "list" of a noun; `all` asks the server for so many.
 template <class List>

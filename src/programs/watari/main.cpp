@@ -132,6 +132,7 @@ void add_commands(CLI::App& app, cli::Action& action, Language language)
     cli::add_network_commands(menu);
     cli::add_vm_commands(menu);
     cli::add_operation_commands(menu);
+    cli::add_wmi_commands(menu);
 }
 
 client::ClientSettings settings_of(const cli::Options& options)

@@ -286,9 +286,10 @@ Task<Channel::Attempt> Channel::send_once(Request& request, const std::string& c
     const bool changes = asked.effect == Effect::changes;
     // However often a change is tried, it ends on the host when the first attempt would have.
     const auto gone = std::chrono::floor<std::chrono::seconds>(clock_.steady() - window.opened);
+    const std::chrono::nanoseconds limit =
+        asked.patience ? *asked.patience : options_.operation_timeout;
     const auto timeout =
-        operation_timeout(window.deadline.left(clock_),
-                          changes ? options_.operation_timeout - gone : options_.operation_timeout);
+        operation_timeout(window.deadline.left(clock_), changes ? limit - gone : limit);
     auto selectors = std::move(request.header.selectors);
     request.header = header_for(request.body, asked, class_name, timeout);
     request.header.selectors = std::move(selectors);

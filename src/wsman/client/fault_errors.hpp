@@ -4,6 +4,8 @@
 #include "wsman/client/session.hpp"
 #include "wsman/codec/message.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +21,7 @@ struct Asked {
     std::string object = {};       ///< the keys as "Name=…"
     std::string resource_uri = {}; ///< in place of that of ns and class
     std::vector<std::pair<std::string, std::string>> options = {}; ///< w:OptionSet
+    std::optional<std::chrono::milliseconds> patience = {};        ///< OperationTimeout, at most
     std::string query = {};
     bool query_is_sound =
         false; ///< the query is WQL as far as we can tell: what the host rejects is a name in it

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace watari::wsman {
@@ -32,6 +33,16 @@ Event event_from(const cim::Instance& instance)
         return one != nullptr ? *one : cim::Instance{};
     };
     return {instance.class_name(), embedded("PreviousInstance"), embedded("TargetInstance")};
+}
+
+/// The host gives up before we do, so that nothing it has is lost on the way.
+std::chrono::milliseconds patience(std::chrono::nanoseconds left)
+{
+    using namespace std::chrono;
+    constexpr seconds margin{2};
+    constexpr seconds most{60};
+    return std::min<milliseconds>(
+        most, floor<milliseconds>(left > 2 * margin ? left - margin : left / 2));
 }
 
 bool is_quiet(const Response& response)
@@ -77,7 +88,8 @@ Task<std::vector<Event>> Subscription::next(Deadline deadline)
     Channel& channel = session_.channel();
     std::vector<Event> events;
     while (events.empty() && !deadline.passed(channel.clock())) {
-        const Asked asked = asked_for("Pull", ns_);
+        Asked asked = asked_for("Pull", ns_);
+        asked.patience = patience(deadline.left(channel.clock()));
         RequestBody body = Pull{.context = context_, .max_elements = batch};
         Response response = co_await channel.exchange(std::move(body), "*", {}, asked, deadline);
         if (is_quiet(response)) {
