@@ -161,30 +161,35 @@ void Host::merge_after(const Uuid& vm_id, std::string child, std::string into)
         });
         return;
     }
+    const auto merge = [this, vm_id, child, into] {
+        Vm* found = find_vm(vm_id);
+        const bool was_open = found != nullptr && found->assigned_mib > 0;
+        storage_.unlock(vm_id.upper());
+        storage_.merge_disk(child, into);
+        if (found == nullptr) {
+            return;
+        }
+        replace_path(found->settings, child, into);
+        for (Checkpoint& checkpoint : found->checkpoints) {
+            replace_path(checkpoint.settings, child, into);
+        }
+        if (was_open) {
+            open_disks(*found);
+        }
+    };
+    if (const Vm* vm = find_vm(vm_id); vm != nullptr && vm->assigned_mib == 0 &&
+                                       profile_.is("destroy_snapshot_merge_vm_off", "inside")) {
+        merge();
+        return;
+    }
     const auto size = storage_.file_exists(child) ? storage_.file(child)->size : 0;
-    const auto duration =
-        options_.durations.merge_per_gib * static_cast<std::int64_t>(1 + size / (1ULL << 30));
     jobs_.start({.type = 50,
                  .text = "Merging Virtual Disk",
-                 .duration = duration,
+                 .duration = options_.durations.merge_per_gib *
+                             static_cast<std::int64_t>(1 + size / (1ULL << 30)),
                  .cancellable = true,
                  .affected = {Subject{.kind = Subject::Kind::vm, .id = vm_id}},
-                 .finish = [this, vm_id, child = std::move(child), into = std::move(into)] {
-                     Vm* found = find_vm(vm_id);
-                     const bool was_open = found != nullptr && found->assigned_mib > 0;
-                     storage_.unlock(vm_id.upper());
-                     storage_.merge_disk(child, into);
-                     if (found == nullptr) {
-                         return;
-                     }
-                     replace_path(found->settings, child, into);
-                     for (Checkpoint& checkpoint : found->checkpoints) {
-                         replace_path(checkpoint.settings, child, into);
-                     }
-                     if (was_open) {
-                         open_disks(*found);
-                     }
-                 }});
+                 .finish = merge});
 }
 
 const Job& Host::destroy_checkpoint(Vm& vm, const Uuid& checkpoint, bool with_children)

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -231,6 +232,23 @@ TEST(Engine, layers_and_merges_disks_of_checkpoints)
     world.clock.advance(std::chrono::minutes{2});
     EXPECT_EQ(vm.settings.first(DeviceKind::hard_disk)->path, "D:\\VMs\\a.vhdx");
     EXPECT_FALSE(world.host.storage().file_exists(layer));
+}
+
+TEST(Engine, may_merge_inside_the_job_that_destroys_a_checkpoint)
+{
+    World world;
+    world.host.profile().set("destroy_snapshot_merge_vm_off", "inside");
+    world.disk("D:\\VMs\\a.vhdx");
+    Vm& vm = world.vm();
+    world.attach(vm, "D:\\VMs\\a.vhdx");
+    EXPECT_EQ(world.outcome(world.host.create_checkpoint(vm)), 0U);
+    const std::string layer = vm.settings.first(DeviceKind::hard_disk)->path;
+    EXPECT_EQ(world.outcome(world.host.destroy_checkpoint(vm, vm.checkpoints.front().id, false)),
+              0U);
+    EXPECT_EQ(vm.settings.first(DeviceKind::hard_disk)->path, "D:\\VMs\\a.vhdx");
+    EXPECT_FALSE(world.host.storage().file_exists(layer));
+    constexpr std::uint16_t merge_job = 50;
+    EXPECT_EQ(std::ranges::count(world.host.jobs().all(), merge_job, &Job::type), 0);
 }
 
 TEST(Engine, pauses_running_vms_of_a_full_volume_and_refuses_new_files)

@@ -3,6 +3,7 @@
 #include "generations/facts.hpp"
 #include "generations/generation.hpp"
 #include "generations/profile.hpp"
+#include "generations/quotas.hpp"
 
 #include <algorithm>
 #include <set>
@@ -122,6 +123,40 @@ TEST(Facts, features_say_yes_no_partial_and_unknown)
     EXPECT_EQ(facts(Generation::vnext).feature("vhd_set").state, State::unknown);
     EXPECT_EQ(facts(Generation::ws2025).feature("no_such_feature").state, State::unknown);
     EXPECT_EQ(facts(Generation::ws2008r2sp1).defaults.at("disk_format"), "vhd");
+}
+
+TEST(Quotas, of_each_stack_are_as_documented)
+{
+    const ServiceQuotas& old = default_quotas(Generation::ws2008r2sp1);
+    EXPECT_EQ(old.envelope_bytes, 150U * 1024);
+    EXPECT_EQ(old.operations_per_user, 15U);
+    EXPECT_EQ(old.plugin_operations_per_user, std::nullopt);
+    EXPECT_EQ(old.connections, 25U);
+    for (const Generation generation : all_generations) {
+        const ServiceQuotas& quotas = default_quotas(generation);
+        EXPECT_EQ(quotas.timeout, std::chrono::minutes{1});
+        EXPECT_EQ(quotas.enumeration_timeout, std::chrono::minutes{1});
+        EXPECT_EQ(quotas.batch_items, 32000U);
+        if (generation != Generation::ws2008r2sp1) {
+            EXPECT_EQ(quotas.envelope_bytes, 500U * 1024);
+            EXPECT_EQ(quotas.operations_per_user, 1500U);
+            EXPECT_EQ(quotas.plugin_operations_per_user, 15U);
+            EXPECT_EQ(quotas.connections, 300U);
+        }
+    }
+}
+
+TEST(Quotas, have_evidence_for_each_number)
+{
+    const std::set<std::string_view> evidence{"documented", "reported", "UNVERIFIED"};
+    const auto document = boost::json::parse(generations::embedded::quotas());
+    for (const auto& quota : document.at("quotas").as_array()) {
+        EXPECT_FALSE(quota.at("source").as_string().empty());
+        for (const auto& [generation, number] : quota.at("values").as_object()) {
+            EXPECT_TRUE(generation_from(generation)) << quota;
+            EXPECT_TRUE(evidence.contains(number.at("evidence").as_string())) << quota;
+        }
+    }
 }
 
 TEST(Profile, every_switch_has_its_default_among_its_values)

@@ -43,6 +43,23 @@ class WrongStart(unittest.TestCase):
         self.expect(2, ["--hosts", "ws2012", "--account", "joe"], "joe", "USER=PASSWORD-FILE")
         self.expect(2, ["--hosts", "ws2012", "--account", f"joe={self.folder / 'none'}"], str(self.folder / "none"))
 
+    def test_names_what_is_wrong_with_an_accounts_file(self):
+        accounts = self.folder / "accounts.json"
+        accounts.write_text('[{"user": "joe", "rights": "root"}]')
+        self.expect(2, ["--hosts", "ws2012", "--accounts", accounts], str(accounts), '"root"', "hyper-v-administrator")
+        accounts.write_text('[{"user": "joe", "password_file": "missing.txt"}]')
+        self.expect(2, ["--hosts", "ws2012", "--accounts", accounts], str(self.folder / "missing.txt"))
+        self.expect(2, ["--hosts", "ws2012", "--accounts", self.folder / "none.json"], str(self.folder / "none.json"))
+
+    def test_names_wrong_usage_in_the_language_asked_for(self):
+        self.expect(2, ["--hostz", "ws2012", "--lang", "ja"], "--hostz", "ありません")
+        self.expect(2, ["--lang=ja", "--time-scale", "fast"], "--time-scale", "値")
+        self.expect(2, ["--time-scale", "fast"], "--time-scale", "--help")
+        self.expect(2, ["--hosts"], "--hosts", "--help")
+
+    def test_names_the_keytab_that_kerberos_lacks(self):
+        self.expect(2, ["--hosts", "ws2012", "--auth", "negotiate,kerberos"], "--keytab")
+
     def test_names_fault_rules_that_are_none(self):
         rules = self.folder / "faults.json"
         rules.write_text("cut every cable")

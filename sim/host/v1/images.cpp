@@ -1,4 +1,5 @@
 #include "sim/host/copies.hpp"
+#include "sim/host/disk_rules.hpp"
 #include "sim/host/v1/view.hpp"
 
 #include "cim/cim_xml.hpp"
@@ -131,16 +132,16 @@ MethodAnswer create(const View& view, DiskSpec spec)
 MethodAnswer create_dynamic(const View& view, const MethodCall& call)
 {
     const std::uint64_t size = size_given(call);
-    return create(view, {.path = vhd_path(view, call, "Path"),
-                         .kind = DiskKind::dynamic,
-                         .size = size == 0 ? smallest_dynamic : size});
+    DiskSpec spec{.path = vhd_path(view, call, "Path"), .kind = DiskKind::dynamic};
+    complete(view.profile(), spec, size == 0 ? smallest_dynamic : size);
+    return create(view, std::move(spec));
 }
 
 MethodAnswer create_fixed(const View& view, const MethodCall& call)
 {
-    return create(
-        view,
-        {.path = vhd_path(view, call, "Path"), .kind = DiskKind::fixed, .size = size_given(call)});
+    DiskSpec spec{.path = vhd_path(view, call, "Path"), .kind = DiskKind::fixed};
+    complete(view.profile(), spec, size_given(call));
+    return create(view, std::move(spec));
 }
 
 MethodAnswer create_differencing(const View& view, const MethodCall& call)
@@ -155,6 +156,7 @@ MethodAnswer expand(const View& view, const MethodCall& call)
     Storage& storage = view.host().storage();
     const std::string path = vhd_path(view, call, "Path");
     const std::uint64_t size = size_given(call);
+    check_disk_size(view.profile(), size);
     // A host of 2008 expands a disk although a snapshot's child hangs on it; the VM then fails to
     // start (disk-formats.md 5).
     const bool despite_children = view.profile().is("vhd_grow_with_children", "accepted");

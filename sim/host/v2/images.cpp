@@ -1,4 +1,5 @@
 #include "sim/host/copies.hpp"
+#include "sim/host/disk_rules.hpp"
 #include "sim/host/v2/given.hpp"
 
 #include "cim/cim_xml.hpp"
@@ -27,7 +28,7 @@ std::string path_in(const MethodCall& call, std::string_view name)
     return *text;
 }
 
-DiskSpec spec_in(Repository& repository, const MethodCall& call)
+DiskSpec spec_in(Repository& repository, const Host& host, const MethodCall& call)
 {
     const cim::Instance given =
         repository.embedded(path_in(call, "VirtualDiskSettingData"), call.method);
@@ -40,7 +41,6 @@ DiskSpec spec_in(Repository& repository, const MethodCall& call)
     DiskSpec spec{.path = *path,
                   .format = static_cast<DiskFormat>(format),
                   .kind = static_cast<DiskKind>(kind)};
-    spec.size = given["MaxInternalSize"].unsigned_integer().value_or(0);
     spec.block_size = static_cast<std::uint32_t>(given["BlockSize"].unsigned_integer().value_or(0));
     spec.logical_sector =
         static_cast<std::uint32_t>(given["LogicalSectorSize"].unsigned_integer().value_or(512));
@@ -51,9 +51,7 @@ DiskSpec spec_in(Repository& repository, const MethodCall& call)
         parent != nullptr && spec.kind == DiskKind::differencing) {
         spec.parent = *parent;
     }
-    if (spec.kind == DiskKind::differencing) {
-        spec.size = 0;
-    }
+    complete(host.profile(), spec, given["MaxInternalSize"].unsigned_integer().value_or(0));
     return spec;
 }
 
@@ -104,7 +102,7 @@ MethodAnswer disk_job(
 
 MethodAnswer create_disk(Repository& repository, Host& host, const MethodCall& call)
 {
-    const DiskSpec spec = spec_in(repository, call);
+    const DiskSpec spec = spec_in(repository, host, call);
     static_cast<void>(host.storage().local_path(spec.path));
     const auto duration = spec.kind == DiskKind::fixed
                               ? copy_time(host, spec.size)
@@ -116,7 +114,7 @@ MethodAnswer create_disk(Repository& repository, Host& host, const MethodCall& c
 MethodAnswer convert_disk(Repository& repository, Host& host, const MethodCall& call)
 {
     const std::string source = path_in(call, "SourcePath");
-    const DiskSpec spec = spec_in(repository, call);
+    const DiskSpec spec = spec_in(repository, host, call);
     const auto file = host.storage().file(source);
     // Copies of one source collide: each wants the source for itself (call-sequences.md; how a
     // reader's lock would look is UNVERIFIED).
@@ -154,6 +152,7 @@ MethodAnswer resize_disk(Host& host, const MethodCall& call)
     if (!size) {
         refuse(code::invalid_parameter, "MaxInternalSize is missing");
     }
+    check_disk_size(host.profile(), *size);
     if (host.profile().is("resize_vhd_returns", "sync")) {
         host.storage().resize_disk(path, *size);
         return {};

@@ -1,5 +1,6 @@
 #include "sim/host/v2/given.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -131,9 +132,10 @@ cim::Instance summary_row(Repository& repository, Host& host, const Owner& owner
     put(row, "EnhancedSessionModeState", owner.vm.state == VmState::running ? 6 : 3);
     const schema::ClassInfo* info = repository.catalogue().find("Msvm_SummaryInformation");
     cim::Instance typed{"Msvm_SummaryInformation"};
+    typed.reserve(info->properties.size());
+    const bool shows_null = host.profile().is("summary_unrequested_members", "nil");
     for (const schema::PropertyInfo& property : info->properties) {
         cim::Value value = row[property.name];
-        const bool shows_null = host.profile().is("summary_unrequested_members", "nil");
         if (!value.is_null() ||
             (shows_null && !property.is_array && property.type != cim::Type::object)) {
             typed.append({.name = property.name,

@@ -141,8 +141,10 @@ void write_reference(xml::Writer& out, const cim::ObjectPath& path, std::string_
     std::vector<Selector> selectors;
     selectors.reserve(path.keys().size());
     for (const auto& [name, value] : path.keys()) {
-        if (const auto* reference = value.reference();
-            reference != nullptr && !form.references_as_text) {
+        const auto* reference = value.reference();
+        if (reference != nullptr && form.references_as_text) {
+            selectors.push_back({name, reference->text()});
+        } else if (reference != nullptr) {
             selectors.push_back({name, *reference});
         } else {
             selectors.push_back({name, value.text()});
