@@ -72,56 +72,21 @@ inline constexpr std::string_view content_type = "application/soap+xml;charset=U
 
 } // namespace watari::wsman::names
 
-/// WSManFault codes (wsman.md 8.2) and WMI HRESULTs (8.4) that code decides on.
+/// WSManFault codes (wsman.md 8.2) and WMI HRESULTs (8.4) that code decides on; data/faults has
+/// what all of them mean.
 namespace watari::wsman::codes {
 
-inline constexpr unsigned access_denied = 5;
-inline constexpr unsigned invalid_parameter = 87;
-inline constexpr unsigned already_exists = 183;
 inline constexpr unsigned destination_unreachable = 2150858752;
 inline constexpr unsigned action_not_supported = 2150858753;
-inline constexpr unsigned provider_failure = 2150858755;
 inline constexpr unsigned invalid_header = 2150858767;
 inline constexpr unsigned must_understand = 2150858768;
 inline constexpr unsigned header_required = 2150858769;
-inline constexpr unsigned filtering_not_supported = 2150858776;
-inline constexpr unsigned dialect_unknown = 2150858777;
-inline constexpr unsigned cannot_process_filter = 2150858778;
-inline constexpr unsigned invalid_context = 2150858779;
 inline constexpr unsigned timed_out = 2150858793;
 inline constexpr unsigned bad_resource_uri = 2150858811;
-inline constexpr unsigned quota_shell = 2150858815;
-inline constexpr unsigned schema_validation = 2150858817;
-inline constexpr unsigned unsupported_feature = 2150858818;
-inline constexpr unsigned encoding_limit = 2150858824;
-inline constexpr unsigned selectors_missing = 2150858842;
-inline constexpr unsigned selectors_unexpected = 2150858843;
-inline constexpr unsigned selectors_duplicate = 2150858847;
-inline constexpr unsigned addressing_mode = 2150858870;
-inline constexpr unsigned envelope_below_minimum = 2150858878;
-inline constexpr unsigned fragment_unsupported = 2150858886;
-inline constexpr unsigned locale_unsupported = 2150858887;
-inline constexpr unsigned wql_on_class_uri = 2150859003;
-inline constexpr unsigned namespace_selector_differs = 2150859067;
-inline constexpr unsigned quota_max_shells = 2150859173;
-inline constexpr unsigned quota_operations_first = 2150859174; ///< to quota_operations_last
-inline constexpr unsigned quota_operations_last = 2150859179;
-inline constexpr unsigned quota_plugin_first = 2150859236; ///< to quota_plugin_last
-inline constexpr unsigned quota_plugin_last = 2150859242;
 
 inline constexpr unsigned wmi_first = 0x80041000;
 inline constexpr unsigned wmi_last = 0x80041FFF;
-inline constexpr unsigned wmi_failed = 0x80041001;
 inline constexpr unsigned wmi_not_found = 0x80041002;
-inline constexpr unsigned wmi_access_denied = 0x80041003;     ///< UNVERIFIED in our sources
-inline constexpr unsigned wmi_invalid_parameter = 0x80041008; ///< UNVERIFIED in our sources
-inline constexpr unsigned wmi_invalid_namespace = 0x8004100E;
 inline constexpr unsigned wmi_invalid_class = 0x80041010;
-inline constexpr unsigned wmi_invalid_query = 0x80041017;
-inline constexpr unsigned wmi_already_exists = 0x80041019;            ///< UNVERIFIED in our sources
-inline constexpr unsigned wmi_invalid_method = 0x8004102E;            ///< UNVERIFIED in our sources
-inline constexpr unsigned wmi_invalid_method_parameters = 0x8004102F; ///< UNVERIFIED in our sources
-inline constexpr unsigned wmi_shutting_down = 0x80041033;
-inline constexpr unsigned wmi_method_not_implemented = 0x80041055; ///< UNVERIFIED in our sources
 
 } // namespace watari::wsman::codes
