@@ -35,7 +35,7 @@ constexpr std::uint16_t wsman_tls_port = 5986;
 constexpr std::string_view control_address = "127.42.0.1:5980";
 
 /// What hosts offer and take unless told otherwise.
-constexpr std::string_view default_schemes = "basic";
+constexpr std::string_view default_schemes = "negotiate";
 constexpr bool default_allow_unencrypted = false;
 
 struct Options {

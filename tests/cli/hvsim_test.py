@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""hvsim as a person starts it wrongly: one line that says what, where and what to do, and an exit code.
+"""hvsim as a person starts it: wrongly, with one line that says what, where and what to do, and an exit code; and with its defaults.
 
 usage: hvsim_test.py BINARY-FOLDER
 """
+import base64
+import http.client
+import json
 import pathlib
 import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.parse
 
 HVSIM = pathlib.Path(sys.argv.pop(1)) / "hvsim"
 
@@ -82,6 +86,48 @@ class WrongStart(unittest.TestCase):
         file = self.folder / "file"
         file.write_text("")
         self.expect(1, ["--hosts", "ws2012", "--listen", "127.0.0.1:0", "--ready-file", file / "ready.json"], str(file / "ready.json"))
+
+
+class Defaults(unittest.TestCase):
+    """A host as Windows configures it: no Basic, nothing in the clear, nobody without a name."""
+
+    IDENTIFY = ('<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/><s:Body><i:Identify '
+                'xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>')
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="watari-hvsim-")
+        self.addCleanup(temporary.cleanup)
+        ready = pathlib.Path(temporary.name) / "hosts.json"
+        process = subprocess.Popen([HVSIM, "--hosts", "ws2008r2sp1,ws2022", "--listen", "127.0.0.1:0", "--control", "", "--ready-file", ready],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        self.addCleanup(process.stdout.close)
+        self.assertIn("127.0.0.1:", process.stdout.readline())
+        self.hosts = [urllib.parse.urlsplit(host["http"]) for host in json.loads(ready.read_text())]
+
+    def post(self, host, **headers):
+        connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("POST", host.path, self.IDENTIFY, {"Content-Type": "application/soap+xml;charset=UTF-8", **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.headers.get_all("WWW-Authenticate"), answer.read().decode()
+
+    def test_refuse_who_does_not_log_on(self):
+        for host in self.hosts:
+            self.assertEqual(self.post(host), (401, ["Negotiate"], ""))
+
+    def test_refuse_basic(self):
+        password = base64.b64encode(b"Administrator:watari-sim").decode()
+        for host in self.hosts:
+            self.assertEqual(self.post(host, Authorization=f"Basic {password}"), (401, ["Negotiate"], ""))
+
+    def test_identify_themselves_to_everybody_by_their_stack_alone(self):
+        for host, stack in zip(self.hosts, ("2.0", "3.0"), strict=True):
+            status, _, body = self.post(host, WSMANIDENTIFY="unauthenticated")
+            self.assertEqual(status, 200)
+            self.assertIn(f"OS: 0.0.0 SP: 0.0 Stack: {stack}", body)
+            self.assertNotIn("SecurityProfiles", body)
 
 
 if __name__ == "__main__":
