@@ -6,6 +6,7 @@ usage: observed_test.py FOLDER-OF-PROGRAMS [unittest options]
 """
 import json
 import re
+import shlex
 import unittest
 
 import harness
@@ -17,8 +18,8 @@ site = None
 # Every command of watari stands here: one that is missing fails the test.
 READS = [
     "host list", "host show old", "host show new -o json", "host refresh old --wait", "host refresh new --wait", "host update new --wait",
-    "storage list", "storage add --host new --path D:\\more --wait",
-    "image list", "image show golden", "image add again --replica new=D:\\images\\again.vhd --wait",
+    "storage list", "storage add --host new --path D:\\\\more --wait",
+    "image list", "image show golden", "image add again --replica new=D:\\\\images\\\\again.vhd --wait",
     "plan list", "plan add tiny --processors 1 --memory 512MiB --disk 1GiB --wait",
     "network list", "network add office --switch Customers --wait",
     "vm list", "vm show desk", "operation list",
@@ -28,8 +29,16 @@ CHANGES = ["vm create more --plan small --host old", "vm create more --plan smal
            "vm start desk", "vm stop desk", "vm stop desk --force", "vm resize desk --memory 2GiB --restart", "vm delete desk --force"]
 # Nothing is sent to a host: of Watari's own records, of the switch itself, or cancelled before it began.
 NOTHING_SENT = ["host enroll", "host allow-changes", "host observe", "host remove", "operation cancel"]
-# Without watarid, to any host; each asks by itself before it changes one.
-DIRECT = ["host doctor", "host prepare", "wmi"]
+# What looks into a host by itself. {old} and {new} are addresses, {folder} is one of the test.
+LOOKS = [
+    "host doctor old", "host doctor new", "host doctor {new} --direct", "host doctor {old} --direct",
+    "wmi identify {old}", "wmi identify {new}", "wmi classes {new}", "wmi class {new} Msvm_ComputerSystem",
+    "wmi query {old} 'select * from Win32_OperatingSystem' --namespace root/cimv2",
+    "wmi query {new} 'select Name from Msvm_ComputerSystem'", "wmi get {new} 'root/cimv2:Win32_LogicalDisk.DeviceID=\"C:\"'",
+    "wmi dump {new} {folder}/dump",
+]
+# Prints a script; asks first (tests/cli/wmi_test.py); looks as the command it traces.
+OTHERS = ["host prepare", "wmi invoke", "wmi trace"]
 
 
 def setUpModule():
@@ -56,12 +65,12 @@ def commands(*path):
 
 class ObserveOnly(unittest.TestCase):
     def done(self, command):
-        ran = site.run(*command.split(" "))
+        ran = site.run(*shlex.split(command))
         self.assertEqual(ran.code, OK, f"watari {command} {ran}")
         return ran
 
     def test_1_every_command_is_known_here(self):
-        known = [*READS, *OF_AN_OPERATION, *CHANGES, *NOTHING_SENT, *DIRECT]
+        known = [*READS, *OF_AN_OPERATION, *LOOKS, *CHANGES, *NOTHING_SENT, *OTHERS]
         found = commands()
         self.assertIn("vm create", found)
         self.assertEqual([command for command in found if not any((one + " ").startswith(command + " ") or command.startswith(one)
@@ -88,6 +97,10 @@ class ObserveOnly(unittest.TestCase):
         last = json.loads(self.done("operation list -o json").out)["items"][0]["id"]
         for command in OF_AN_OPERATION:
             self.done(f"{command} {last}")
+        at = {host: url.netloc for host, url in site.hosts.items()}
+        for command in LOOKS:
+            by_itself = "{" in command
+            self.done(command.format(**at, folder=site.folder) + f" --password-file {site.password_file}" * by_itself)
         after = site.counters()
         self.assertGreater(after[0], requests)
         self.assertEqual(after[1], changing)
