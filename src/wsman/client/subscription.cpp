@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::minutes lifetime{10};
 constexpr std::uint32_t batch = 100;
+constexpr std::chrono::milliseconds shortest_wait{500};
 
 Asked asked_for(std::string action, std::string_view ns)
 {
@@ -87,7 +88,7 @@ Task<std::vector<Event>> Subscription::next(Deadline deadline)
 {
     Channel& channel = session_.channel();
     std::vector<Event> events;
-    while (events.empty() && !deadline.passed(channel.clock())) {
+    while (events.empty() && deadline.left(channel.clock()) > shortest_wait) {
         Asked asked = asked_for("Pull", ns_);
         asked.patience = patience(deadline.left(channel.clock()));
         RequestBody body = Pull{.context = context_, .max_elements = batch};
