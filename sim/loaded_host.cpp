@@ -127,8 +127,12 @@ Generation generation_of(const LoadedHost& loaded)
     if (said.contains("Stack: 2.0")) {
         return Generation::ws2008r2sp1;
     }
-    const bool is_2012 = said.contains(fmt::format("OS: {} ", os_version(Generation::ws2012)));
-    return is_2012 ? Generation::ws2012 : Generation::ws2012r2;
+    for (const Generation generation : all_generations) {
+        if (said.contains(fmt::format("OS: {} ", os_version(generation)))) {
+            return generation;
+        }
+    }
+    return Generation::ws2012r2;
 }
 
 } // namespace watari::sim

@@ -31,6 +31,7 @@ std::string message_text(const std::string& text, std::string_view mark)
     const auto head = std::min(text.find("\n\n"), text.size());
     std::string out = marked(std::string_view{text}.substr(0, head), mark);
     if (head + 2 < text.size()) {
+        out += fmt::format("{}\n", mark);
         out += marked(xml::pretty(std::string_view{text}.substr(head + 2)), mark);
     }
     return out;
