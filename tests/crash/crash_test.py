@@ -59,7 +59,8 @@ class Simulator:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [binaries / "hvsim", "--hosts", ",".join(generations), "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0",
-                 "--ready-file", self.ready_file, "--storage", folder / "storage", "--allow-unencrypted", "--time-scale", "20", "--seed", "1"],
+                 "--ready-file", self.ready_file, "--storage", folder / "storage", "--auth", "basic", "--allow-unencrypted",
+                 "--time-scale", "20", "--seed", "1"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for("hvsim", 60, self.listening)
         self.hosts = json.loads(self.ready_file.read_text())
