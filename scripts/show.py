@@ -5,8 +5,8 @@ deleted; in the middle of the second order the control plane is killed and start
 usage: scripts/show.py [--keep-serving] [--programs FOLDER] [--folder FOLDER] [--free-ports]
 (called by `make demo` and `make run`; the programs must be built)
 
-WATARI_DEMO_TRANSPORT says how the hosts are reached: basic (bodies in the clear), ntlm (sealed on HTTP, as a host accepts it out of the
-box) or https (NTLM bound to TLS, certificates checked; 2008 R2, which offers TLS 1.0 alone, by sealed HTTP).
+WATARI_DEMO_TRANSPORT says how the hosts are reached: ntlm (sealed on HTTP, as a host accepts it out of the box; this when not given),
+https (NTLM bound to TLS, certificates checked; 2008 R2, which offers TLS 1.0 alone, by sealed HTTP) or basic (bodies in the clear).
 """
 import argparse
 import atexit
@@ -27,9 +27,9 @@ RUN = ROOT / "build" / "run"
 SERVER = "http://127.0.0.1:8420"
 HVSIM_CONTROL = "http://127.42.0.1:5980"
 FREE_PORTS = False  # else the usual addresses, which only one show at a time can have
-TRANSPORTS = {"basic": ["--auth", "basic", "--allow-unencrypted"], "ntlm": ["--auth", "ntlm"],
-              "https": ["--auth", "ntlm", "--channel-binding", "strict", "--tls"]}
-TRANSPORT = os.environ.get("WATARI_DEMO_TRANSPORT") or "basic"
+TRANSPORTS = {"ntlm": ["--auth", "ntlm"], "https": ["--auth", "ntlm", "--channel-binding", "strict", "--tls"],
+              "basic": ["--auth", "basic", "--allow-unencrypted"]}
+TRANSPORT = os.environ.get("WATARI_DEMO_TRANSPORT") or "ntlm"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 IMAGE_BYTES = 64 * MIB
