@@ -11,22 +11,6 @@ namespace watari::client {
 
 namespace {
 
-struct Mark {
-    std::string_view sign;
-    Tone tone;
-};
-
-Mark mark_of(std::string_view state) noexcept
-{
-    if (state == "passed") {
-        return {"✓", Tone::good};
-    }
-    if (state == "failed") {
-        return {"✗", Tone::bad};
-    }
-    return state == "warning" ? Mark{"!", Tone::busy} : Mark{"-", Tone::dim};
-}
-
 /// What the host said, what to do, and what to run there.
 std::string details_of(const contract::Hop& hop, const TextStyle& style)
 {

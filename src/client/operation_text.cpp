@@ -17,28 +17,6 @@ namespace watari::client {
 
 namespace {
 
-struct Mark {
-    std::string_view sign;
-    Tone tone;
-};
-
-Mark mark_of(std::string_view state) noexcept
-{
-    if (state == "done") {
-        return {"✓", Tone::good};
-    }
-    if (state == "failed") {
-        return {"✗", Tone::bad};
-    }
-    if (state == "running") {
-        return {"…", Tone::busy};
-    }
-    if (state == "undoing" || state == "undone") {
-        return {"↩", Tone::busy};
-    }
-    return {state == "skipped" ? "-" : "·", Tone::dim};
-}
-
 std::size_t title_width(const contract::Operation& operation)
 {
     std::size_t width = 0;
@@ -134,6 +112,26 @@ std::string requests_text(const contract::Operation& operation, Language languag
 }
 
 } // namespace
+
+Mark mark_of(std::string_view state) noexcept
+{
+    if (state == "done" || state == "passed") {
+        return {"✓", Tone::good};
+    }
+    if (state == "failed") {
+        return {"✗", Tone::bad};
+    }
+    if (state == "running") {
+        return {"…", Tone::busy};
+    }
+    if (state == "warning") {
+        return {"!", Tone::busy};
+    }
+    if (state == "undoing" || state == "undone") {
+        return {"↩", Tone::busy};
+    }
+    return {state == "skipped" ? "-" : "·", Tone::dim};
+}
 
 std::string duration_text(std::int64_t milliseconds, Language language)
 {

@@ -5,6 +5,7 @@
 #include "core/catalogue.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace watari::client {
@@ -19,6 +20,13 @@ struct TextStyle {
 std::string duration_text(std::int64_t milliseconds, Language language);
 
 Tone tone_of_state(std::string_view state) noexcept;
+
+/// Before a step, or a hop on the way to a host.
+struct Mark {
+    std::string_view sign;
+    Tone tone;
+};
+Mark mark_of(std::string_view state) noexcept;
 
 /// One line per step, aligned with the others: mark, title, time, requests; a second line with what
 /// went wrong.

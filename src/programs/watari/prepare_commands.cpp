@@ -67,6 +67,7 @@ Task<client::ExitCode> prepare(Session& session, Order order)
 std::vector<std::string> generation_names()
 {
     std::vector<std::string> names;
+    names.reserve(all_generations.size());
     for (const Generation generation : all_generations) {
         names.emplace_back(to_string(generation));
     }
