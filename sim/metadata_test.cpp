@@ -1,6 +1,6 @@
 #include "core/error.hpp"
 #include "schema/catalogue.hpp"
-#include "sim/served_host.hpp"
+#include "sim/test_served_host.hpp"
 #include "wsman/client/metadata.hpp"
 #include "wsman/client/subscription.hpp"
 
@@ -80,6 +80,28 @@ TEST_F(Metadata, leaves_out_what_was_not_asked_for)
     const auto all =
         clock.run(wsman::get_class(wsman(), schema::v2_namespace, "Msvm_ComputerSystem", soon()));
     EXPECT_LT(own->properties.size(), all->properties.size());
+}
+
+TEST_F(Metadata, is_read_in_every_form_nobody_has_recorded)
+{
+    serve(Generation::ws2012r2);
+    const auto ask_class = [&] {
+        return clock.run(
+            wsman::get_class(wsman(), schema::v2_namespace, "Msvm_ComputerSystem", soon()));
+    };
+    const auto plain = ask_class();
+    host->engine().profile().set("class_metadata_wrapper", "fragment");
+    EXPECT_EQ(*ask_class(), *plain);
+    host->engine().profile().set("class_metadata_detail", "all");
+    EXPECT_EQ(*ask_class(), *plain);
+    const auto own =
+        clock.run(wsman::get_class(wsman(), schema::v2_namespace, "Msvm_ComputerSystem", soon(),
+                                   {.qualifiers = false, .inherited = false}));
+    EXPECT_EQ(*own, *plain);
+    host->engine().profile().set("class_metadata", "refused");
+    EXPECT_EQ(
+        code_of(wsman::get_class(wsman(), schema::v2_namespace, "Msvm_ComputerSystem", soon())),
+        "wmi_no_class_metadata");
 }
 
 TEST_F(Metadata, says_what_is_missing)
@@ -264,6 +286,13 @@ TEST_F(Events, v48_are_not_offered_by_stack_2)
     EXPECT_EQ(code_of(wsman::Subscription::open(wsman(), schema::v1_namespace, "Msvm_ConcreteJob",
                                                 seconds{2}, soon())),
               "wmi_no_events");
+}
+
+TEST_F(Events, may_not_be_offered_after_all)
+{
+    serve(Generation::ws2012r2);
+    host->engine().profile().set("wmi_events", "refused");
+    EXPECT_EQ(code_of(subscribe()), "wmi_no_events");
 }
 
 TEST_F(Events, are_asked_for_in_one_way_only)

@@ -26,7 +26,8 @@ wsman::WireForm form_of(const Profile& profile, std::string_view resource_uri)
             .octets_as_base64 = profile.is("octet_array_rendering", "base64"),
             .references_as_text = profile.is("reference_selectors", "text"),
             .nulls_left_out = is_v1 && profile.is("v1_wire_form", "bare_null_absent"),
-            .outputs_as_given = profile.is("output_parameter_order", "mof")};
+            .outputs_as_given = profile.is("output_parameter_order", "mof"),
+            .classes_in_fragment = profile.is("class_metadata_wrapper", "fragment")};
 }
 
 } // namespace

@@ -29,7 +29,8 @@ const DeclarationsByName* Operations::declarations_of(std::string_view ns) const
 wsman::ResponseBody Operations::metadata(const wsman::Request& request, const std::string& account)
 {
     const auto* wanted = std::get_if<wsman::Enumerate>(&request.body);
-    if (is_old_stack(host_.generation())) { // the plug-in of 2.0 does not know the URI (V49)
+    if (is_old_stack(host_.generation()) || host_.profile().is("class_metadata", "refused")) {
+        // The plug-in of 2.0 does not know the URI (V49).
         return soap::sender("wsa:DestinationUnreachable", 2150858811,
                             "The resource URI names no resource.", "InvalidResourceURI");
     }
@@ -37,7 +38,10 @@ wsman::ResponseBody Operations::metadata(const wsman::Request& request, const st
         return soap::sender("wsa:ActionNotSupported", 2150858753,
                             "Class metadata can only be read.");
     }
-    const MetadataWish wish = metadata_wish(request.header);
+    MetadataWish wish = metadata_wish(request.header);
+    if (host_.profile().is("class_metadata_detail", "all")) {
+        wish.qualifiers = wish.inherited = true;
+    }
     Repository& repository = addressed_namespace({wish.ns, wish.class_name});
     if (wanted == nullptr && wish.class_name.empty()) {
         return soap::sender("wsman:InvalidSelectors", 2150858842, "The class is not named.",
@@ -70,7 +74,8 @@ wsman::ResponseBody Operations::subscribe(const wsman::Request& request,
                                           const std::string& account)
 {
     const auto resource = wsman::parse_resource_uri(request.header.resource_uri);
-    if (is_old_stack(host_.generation()) || !resource || resource->class_name != "*") {
+    if (is_old_stack(host_.generation()) || !resource || resource->class_name != "*" ||
+        host_.profile().is("wmi_events", "refused")) {
         return soap::sender("wsa:ActionNotSupported", 2150858753, "The resource offers no events.");
     }
     Repository& repository = addressed_namespace(*resource);

@@ -141,7 +141,10 @@ class Questions(Case):
         ran = hosts.must("class", "Msvm_ComputerSystem", host=hosts.old)
         self.assertIn("class Msvm_ComputerSystem", ran.out)
         self.assertIn("documented", ran.err)
-        self.refused(FAILED, hosts.run("classes", host=hosts.old), "Stack 2.0")
+        ran = hosts.must("classes", host=hosts.old)
+        self.assertIn("Msvm_VirtualSystemManagementService", ran.out)
+        self.assertIn("2008 R2", ran.err)
+        self.refused(FAILED, hosts.run("classes", "-n", "root/default", host=hosts.old), "Stack 2.0")
 
     def test_query_prints_blocks_rows_and_json(self):
         block = hosts.must("query", "select * from Win32_LogicalDisk where DeviceID = 'C:'", "-n", "root/cimv2").out

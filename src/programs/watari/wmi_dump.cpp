@@ -1,9 +1,6 @@
 #include "cim/dump.hpp"
 #include "messages/cli.hpp"
-#include "messages/wsman.hpp"
 #include "programs/watari/wmi_commands.hpp"
-#include "schema/catalogue.hpp"
-#include "schema/declarations.hpp"
 
 #include <algorithm>
 
@@ -27,7 +24,6 @@ public:
     std::size_t failed() const noexcept { return failed_; }
 
 private:
-    Task<> add_classes(const std::string& ns);
     Task<> add_instances(const std::string& ns, const std::string& class_name);
     void add(const wsman::SharedClass& declaration);
     bool is_wanted(const cim::ClassDeclaration& declaration) const;
@@ -57,32 +53,6 @@ void Dumping::add(const wsman::SharedClass& declaration)
     types_->add(declaration);
     if (is_wanted(*declaration)) {
         names_.push_back(declaration->name);
-    }
-}
-
-/// A host of Stack 2.0 describes no classes: those documented for Windows Server 2008 R2 stand in.
-Task<> Dumping::add_classes(const std::string& ns)
-{
-    const wsman::TakeClasses take = [this](const std::vector<wsman::SharedClass>& classes) {
-        std::ranges::for_each(classes, [this](const auto& one) { add(one); });
-        return true;
-    };
-    std::optional<Error> failure;
-    try {
-        co_await wsman::enumerate_classes(host_.wsman(), ns, take, Deadline::never());
-    } catch (const Error& error) {
-        failure = error;
-    }
-    if (!failure) {
-        co_return;
-    }
-    const auto* documented = schema::Catalogue::of(Generation::ws2008r2sp1, ns);
-    if (failure->code() != Message(message::wmi_no_class_metadata{}).code || documented == nullptr) {
-        throw Error{*failure};
-    }
-    session_.note(message::cli_wmi_documented_classes{.ns = ns});
-    for (const schema::ClassInfo* info : documented->classes()) {
-        add(std::make_shared<const cim::ClassDeclaration>(schema::declaration_of(*info)));
     }
 }
 
@@ -130,7 +100,11 @@ Task<> Dumping::add_namespace(std::string ns)
     writer_.begin_namespace(ns);
     types_ = std::make_shared<cim::DeclaredTypes>();
     names_.clear();
-    co_await add_classes(ns);
+    const wsman::TakeClasses take = [this](const std::vector<wsman::SharedClass>& classes) {
+        std::ranges::for_each(classes, [this](const auto& one) { add(one); });
+        return true;
+    };
+    co_await host_.each_class(ns, take, {});
     host_.use_types(ns, types_);
     for (const std::string& name : names_) {
         try {

@@ -119,6 +119,29 @@ Task<wsman::SharedClass> WmiHost::declaration(std::string ns, std::string class_
     co_return std::make_shared<const cim::ClassDeclaration>(schema::declaration_of(*info));
 }
 
+Task<> WmiHost::each_class(std::string ns, wsman::TakeClasses take, wsman::ClassDetail detail)
+{
+    std::optional<Error> failure;
+    try {
+        co_await wsman::enumerate_classes(wsman(), ns, take, Deadline::never(), detail);
+        co_return;
+    } catch (const Error& error) {
+        failure = error;
+    }
+    const auto* documented = schema::Catalogue::of(Generation::ws2008r2sp1, ns);
+    if (failure->code() != Message(message::wmi_no_class_metadata{}).code ||
+        documented == nullptr) {
+        throw Error{*failure};
+    }
+    session_.note(message::cli_wmi_documented_classes{.ns = ns});
+    std::vector<wsman::SharedClass> classes;
+    for (const schema::ClassInfo* info : documented->classes()) {
+        classes.push_back(
+            std::make_shared<const cim::ClassDeclaration>(schema::declaration_of(*info)));
+    }
+    take(std::move(classes));
+}
+
 void WmiHost::use_types(const std::string& ns, std::shared_ptr<const cim::DeclaredTypes> types)
 {
     types_.insert_or_assign(cim::folded(ns), std::move(types));

@@ -36,6 +36,9 @@ public:
     Task<std::string> ns();
     /// As the host describes it; as it is documented where the host describes none, with a note.
     Task<wsman::SharedClass> declaration(std::string ns, std::string class_name);
+    /// All classes of the namespace, a batch at a time; the documented ones of Windows Server 2008
+    /// R2 where the host describes none, with a note.
+    Task<> each_class(std::string ns, wsman::TakeClasses take, wsman::ClassDetail detail);
     /// From now on instances of the namespace are read by these.
     void use_types(const std::string& ns, std::shared_ptr<const cim::DeclaredTypes> types);
 

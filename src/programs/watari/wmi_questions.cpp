@@ -103,8 +103,7 @@ Task<ExitCode> wmi_classes(Session& session, WmiQuestion question)
         }
         return true;
     };
-    co_await wsman::enumerate_classes(host.wsman(), ns, take, Deadline::never(),
-                                      {.qualifiers = false, .inherited = false});
+    co_await host.each_class(ns, take, {.qualifiers = false, .inherited = false});
     if (session.options.json) {
         boost::json::array list;
         for (const auto& [name, superclass] : found) {

@@ -101,6 +101,17 @@ std::string class_uri(std::string_view ns, const std::string& class_name)
                       : resource_uri(ns, class_name);
 }
 
+void write_class(xml::Writer& out, const cim::ClassDeclaration& declaration, const WireForm& form)
+{
+    if (form.classes_in_fragment) {
+        out.open("w:XmlFragment");
+    }
+    cim::write_class(out, declaration);
+    if (form.classes_in_fragment) {
+        out.close();
+    }
+}
+
 void write_item(xml::Writer& out, const Item& item, std::string_view ns, const WireForm& form)
 {
     const bool both = item.instance && item.path;
@@ -111,7 +122,7 @@ void write_item(xml::Writer& out, const Item& item, std::string_view ns, const W
         write_instance(out, *item.instance, ns, class_uri(ns, item.instance->class_name()), form);
     }
     if (item.declaration) {
-        cim::write_class(out, *item.declaration);
+        write_class(out, *item.declaration, form);
     }
     if (item.path) {
         out.open("a:EndpointReference");
@@ -180,31 +191,31 @@ void write_body(xml::Writer& out, const Response& response, const EncodeOptions&
 {
     const auto resource = parse_resource_uri(options.resource_uri);
     const std::string ns = resource ? resource->ns : std::string{};
-    std::visit(Overloaded{
-                   [&](const IdentifyResponse& identity) { write_identify(out, identity); },
-                   [&](const InstanceResponse& got) {
-                       if (got.instance) {
-                           write_instance(out, *got.instance, ns, options.resource_uri,
-                                          options.form);
-                       }
-                   },
-                   [&](const ReferenceResponse& created) {
-                       out.open("x:ResourceCreated");
-                       write_reference(out, created.path, ns, options.form);
-                       out.close();
-                   },
-                   [&](const EmptyResponse&) {},
-                   [&](const ItemsResponse& items) { write_items(out, items, ns, options.form); },
-                   [&](const InvokeResponse& invoked) {
-                       write_output(out, invoked, options.resource_uri, ns, options.form);
-                   },
-                   [&](const Fault& fault) { write_fault(out, fault, options.language); },
-                   [&](const ClassResponse& got) { cim::write_class(out, *got.declaration); },
-                   [&](const SubscribeResponse& subscribed) {
-                       write_subscription(out, subscribed, options.resource_uri);
-                   },
-               },
-               response.body);
+    std::visit(
+        Overloaded{
+            [&](const IdentifyResponse& identity) { write_identify(out, identity); },
+            [&](const InstanceResponse& got) {
+                if (got.instance) {
+                    write_instance(out, *got.instance, ns, options.resource_uri, options.form);
+                }
+            },
+            [&](const ReferenceResponse& created) {
+                out.open("x:ResourceCreated");
+                write_reference(out, created.path, ns, options.form);
+                out.close();
+            },
+            [&](const EmptyResponse&) {},
+            [&](const ItemsResponse& items) { write_items(out, items, ns, options.form); },
+            [&](const InvokeResponse& invoked) {
+                write_output(out, invoked, options.resource_uri, ns, options.form);
+            },
+            [&](const Fault& fault) { write_fault(out, fault, options.language); },
+            [&](const ClassResponse& got) { write_class(out, *got.declaration, options.form); },
+            [&](const SubscribeResponse& subscribed) {
+                write_subscription(out, subscribed, options.resource_uri);
+            },
+        },
+        response.body);
 }
 
 } // namespace
