@@ -1,4 +1,4 @@
-#include "sim/served_host.hpp"
+#include "sim/test_served_host.hpp"
 
 #include "core/error.hpp"
 #include "wsman/client/password_tries.hpp"
