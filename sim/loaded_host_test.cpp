@@ -17,10 +17,11 @@ namespace fs = std::filesystem;
 
 class LoadedHosts : public testing::Test
 {
-protected:
+public:
     LoadedHosts() { EXPECT_NE(mkdtemp(folder_.data()), nullptr); }
     ~LoadedHosts() override { fs::remove_all(folder_); }
 
+protected:
     fs::path dump() const { return fs::path{folder_} / "dump"; }
 
     /// Everything the host has in v2.

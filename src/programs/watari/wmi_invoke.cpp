@@ -127,6 +127,7 @@ const cim::MethodDeclaration& method_of(const cim::ClassDeclaration& declaration
         return *method;
     }
     std::vector<std::string> names;
+    names.reserve(declaration.methods.size());
     for (const auto& method : declaration.methods) {
         names.push_back(method.name);
     }

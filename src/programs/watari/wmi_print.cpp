@@ -156,6 +156,7 @@ void InstancePrinter::print_rows(const std::vector<cim::Instance>& batch)
     std::vector<client::Column> titles;
     const bool is_first = widths_.empty();
     widths_.resize(columns_.size(), 0);
+    titles.reserve(columns_.size());
     for (const std::string& column : columns_) {
         titles.push_back({.title = is_first ? column : ""});
     }
