@@ -4,6 +4,7 @@
 #include "fleet/host_address.hpp"
 #include "fleet/host_facts.hpp"
 #include "hyperv/connect/doctor.hpp"
+#include "hyperv/ownership.hpp"
 #include "messages/fleet.hpp"
 #include "store/records/event.hpp"
 #include "store/records/operation.hpp"
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <list>
 #include <map>
+#include <set>
 
 namespace watari::fleet {
 
@@ -34,6 +36,7 @@ struct Fleet::HostState {
     int failures = 0;
     SteadyTime resting_until = SteadyTime::min();
     SteadyTime inventory_due = SteadyTime::min();
+    std::map<store::VmId, SteadyTime> twin_told = {}; ///< when each is told of again
 };
 
 struct Fleet::Refreshes {
@@ -42,6 +45,8 @@ struct Fleet::Refreshes {
 };
 
 namespace {
+
+constexpr std::chrono::hours twin_told_every{1};
 
 bool says_unreachable(const Error& error)
 {
@@ -104,6 +109,40 @@ store::Lifecycle when_gone(const store::VmRecord& vm)
 {
     return vm.lifecycle == store::Lifecycle::deleting ? store::Lifecycle::deleting
                                                       : store::Lifecycle::missing;
+}
+
+/// Whose mark a machine carries, or, before it has one, whose birth name.
+std::optional<store::VmId> vm_of(const hyperv::VmSummary& machine, hyperv::SiteId site)
+{
+    if (machine.mark) {
+        return machine.mark->site == site ? std::optional{store::VmId{machine.mark->vm.value()}}
+                                          : std::nullopt;
+    }
+    const auto born = hyperv::born_as(machine.name);
+    return born ? std::optional{store::VmId{born->value()}} : std::nullopt;
+}
+
+/// The VMs of ours whose mark a machine carries, off, that is not the one their row names: a
+/// request that was delivered twice makes one.
+std::set<store::VmId> twins_in(store::Transaction& transaction,
+                               const std::vector<hyperv::VmSummary>& seen, hyperv::SiteId site,
+                               WallTime since)
+{
+    std::set<store::VmId> twins;
+    for (const auto& machine : seen) {
+        const auto id = vm_of(machine, site);
+        if (!id || machine.state != hyperv::PowerState::off) {
+            continue;
+        }
+        const auto vm = store::find<store::VmRecord>(transaction, *id);
+        const bool is_told_of = vm && (vm->lifecycle == store::Lifecycle::ready ||
+                                       vm->lifecycle == store::Lifecycle::deleted);
+        if (is_told_of && vm->host_guid != machine.guid.value() && vm->updated < since &&
+            !store::operation_under_way(transaction, vm->id)) {
+            twins.insert(vm->id);
+        }
+    }
+    return twins;
 }
 
 /// Writes what the host has of our VMs into their rows. A VM no operation works on that is not on
@@ -174,6 +213,7 @@ Fleet::Fleet(Parts parts, FleetOptions options)
       clock_(parts.clock),
       site_(parts.site),
       on_back_(std::move(parts.on_back)),
+      on_twin_(std::move(parts.on_twin)),
       options_(options),
       refreshes_(std::make_unique<Refreshes>())
 {
@@ -392,6 +432,7 @@ Task<> Fleet::refresh(store::HostId host, Deadline deadline, CountRequest count)
         throw std::move(*failure);
     }
     answered(host);
+    std::set<store::VmId> twins;
     co_await store_.transact([&](store::Transaction& transaction) {
         auto record = store::get<store::HostRecord>(transaction, host);
         const auto foreign = std::ranges::count_if(
@@ -407,7 +448,15 @@ Task<> Fleet::refresh(store::HostId host, Deadline deadline, CountRequest count)
         record = store::update(transaction, record);
         record_volumes(transaction, record, seen.facts);
         record_vms(transaction, record, seen.vms, seen.since);
+        twins = twins_in(transaction, seen.vms, site_, seen.since);
     });
+    for (const auto vm : twins) {
+        auto& again = state.twin_told.try_emplace(vm, SteadyTime::min()).first->second;
+        if (on_twin_ && clock_.steady() >= again) {
+            again = clock_.steady() + twin_told_every;
+            on_twin_(vm);
+        }
+    }
 }
 
 Task<> Fleet::record_failure(store::HostId host, Error error)

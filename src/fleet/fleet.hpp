@@ -46,6 +46,8 @@ public:
         hyperv::SiteId site; ///< in the mark of every VM of ours
         /// Told of a host that answers again after its circuit was open.
         std::function<void(store::HostId)> on_back = {};
+        /// Told of a VM of ours whose mark a machine carries that its row does not name.
+        std::function<void(store::VmId)> on_twin = {};
     };
     explicit Fleet(Parts parts, FleetOptions options = {});
     ~Fleet();
@@ -103,6 +105,7 @@ private:
     Clock& clock_;
     hyperv::SiteId site_;
     std::function<void(store::HostId)> on_back_;
+    std::function<void(store::VmId)> on_twin_;
     FleetOptions options_;
     std::map<store::HostId, std::shared_ptr<HostState>> hosts_;
     Signal stopping_;

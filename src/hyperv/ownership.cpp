@@ -10,6 +10,8 @@ namespace watari::hyperv {
 
 namespace {
 
+constexpr std::string_view born_prefix = "watari-";
+
 std::string lower(std::string_view text)
 {
     std::string folded{text};
@@ -19,6 +21,20 @@ std::string lower(std::string_view text)
 }
 
 } // namespace
+
+std::string birth_name(const VmId& vm)
+{
+    return std::string{born_prefix} + vm.value().lower();
+}
+
+std::optional<VmId> born_as(std::string_view name)
+{
+    if (!lower(name).starts_with(born_prefix)) {
+        return std::nullopt;
+    }
+    const auto id = Uuid::parse(name.substr(born_prefix.size()));
+    return id ? std::optional{VmId{*id}} : std::nullopt;
+}
 
 bool is_proven(const VmRef& wanted, const SeenVm& seen)
 {

@@ -2,10 +2,17 @@
 
 #include "hyperv/words.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace watari::hyperv {
+
+/// v1's DefineVirtualSystem takes no Notes, so a VM is born with our id in its name: `watari-<vm
+/// id>`.
+std::string birth_name(const VmId& vm);
+/// The VM whose birth name it is.
+std::optional<VmId> born_as(std::string_view name);
 
 /// What a host shows of the VM that has the GUID.
 struct SeenVm {

@@ -54,5 +54,15 @@ TEST(Ownership, is_denied_by_the_mark_of_another)
     EXPECT_THROW(prove_ownership(recorded(), seen), Error);
 }
 
+TEST(Ownership, a_birth_name_says_which_vm_it_is_of)
+{
+    const VmId vm{Uuid::parse("019b76da-a865-77fc-a11b-b4beda380a07").value()};
+    EXPECT_EQ(birth_name(vm), "watari-019b76da-a865-77fc-a11b-b4beda380a07");
+    EXPECT_EQ(born_as(birth_name(vm)), vm);
+    EXPECT_EQ(born_as("WATARI-019B76DA-A865-77FC-A11B-B4BEDA380A07"), vm);
+    EXPECT_FALSE(born_as("watari-web1"));
+    EXPECT_FALSE(born_as("web1"));
+}
+
 } // namespace
 } // namespace watari::hyperv

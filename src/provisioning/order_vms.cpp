@@ -105,18 +105,23 @@ void require_changes_allowed(Transaction& transaction, const VmRecord& vm)
 }
 
 /// A VM that another operation works on is left alone, and so is one on a host that is observed.
-VmRecord idle_vm(Transaction& transaction, store::ProjectId project, std::string_view name)
+void require_idle(Transaction& transaction, const VmRecord& vm)
 {
-    auto vm = get_vm(transaction, project, name);
-    if (vm.lifecycle == Lifecycle::deleted) {
-        throw Error{ErrorKind::not_found, message::vm_unknown{.vm = std::string{name}}};
-    }
     const auto busy = store::unfinished_operations_of(transaction, vm.id);
     if (!busy.empty()) {
         throw Error{ErrorKind::conflict,
                     message::vm_busy{.vm = vm.name, .operation = busy.front().id.value().lower()}};
     }
     require_changes_allowed(transaction, vm);
+}
+
+VmRecord idle_vm(Transaction& transaction, store::ProjectId project, std::string_view name)
+{
+    auto vm = get_vm(transaction, project, name);
+    if (vm.lifecycle == Lifecycle::deleted) {
+        throw Error{ErrorKind::not_found, message::vm_unknown{.vm = std::string{name}}};
+    }
+    require_idle(transaction, vm);
     return vm;
 }
 
@@ -289,6 +294,22 @@ Task<store::OperationRecord> Orders::start_vm(std::string vm, Asker asker)
         const auto record = ready_vm(transaction, asker.project, vm);
         return NewOperation{
             .kind = "start_vm", .project = asker.project, .vm = record.id, .host = record.host};
+    });
+}
+
+Task<store::OperationRecord> Orders::remove_twins(store::VmId vm)
+{
+    const Asker asker{.project = {},
+                      .actor = "watarid",
+                      .request_id = Uuid::random(random_).lower(),
+                      .reason = "a second machine with its mark was seen"};
+    co_return co_await accept(asker, [&](Transaction& transaction) {
+        const auto record = store::get<VmRecord>(transaction, vm);
+        require_idle(transaction, record);
+        return NewOperation{.kind = "remove_twins",
+                            .project = record.project,
+                            .vm = record.id,
+                            .host = record.host};
     });
 }
 

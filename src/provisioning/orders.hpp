@@ -88,6 +88,9 @@ public:
     /// false.
     Task<store::OperationRecord> delete_vm(std::string vm, bool force, Asker asker);
     Task<store::OperationRecord> start_vm(std::string vm, Asker asker);
+    /// Removes the machines that carry the VM's mark, are off and have nothing, and are not the one
+    /// its row names. Throws not_found, conflict (message::vm_busy, host_is_observed).
+    Task<store::OperationRecord> remove_twins(store::VmId vm);
     Task<store::OperationRecord> stop_vm(std::string vm, bool force, Asker asker);
     Task<store::OperationRecord> resize_vm(std::string vm, ResizeOrder order, Asker asker);
     /// The record without its id; no password: another proof of the account.

@@ -21,6 +21,7 @@ set(SOURCES
     services.cpp
     sizes.cpp
     storages.cpp
+    twins.cpp
     wishes.cpp
 )
 set(TESTS

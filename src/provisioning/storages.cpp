@@ -158,11 +158,12 @@ operations::Workflow add_image(Services& services)
 
 std::vector<operations::Workflow> all_workflows(Services& services)
 {
-    return {create_vm(services),    delete_vm(services),    resize_vm(services),
-            start_vm(services),     stop_vm(services),      enroll_host(services),
-            update_host(services),  observe_host(services), allow_changes(services),
-            refresh_host(services), remove_host(services),  add_storage(services),
-            add_image(services),    add_network(services),  add_plan(services)};
+    return {create_vm(services),     delete_vm(services),    resize_vm(services),
+            start_vm(services),      stop_vm(services),      remove_twins(services),
+            enroll_host(services),   update_host(services),  observe_host(services),
+            allow_changes(services), refresh_host(services), remove_host(services),
+            add_storage(services),   add_image(services),    add_network(services),
+            add_plan(services)};
 }
 
 } // namespace watari::provisioning

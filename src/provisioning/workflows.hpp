@@ -17,6 +17,7 @@ operations::Workflow delete_vm(Services& services);
 operations::Workflow resize_vm(Services& services);
 operations::Workflow start_vm(Services& services);
 operations::Workflow stop_vm(Services& services);
+operations::Workflow remove_twins(Services& services);
 operations::Workflow enroll_host(Services& services);
 operations::Workflow update_host(Services& services);
 operations::Workflow observe_host(Services& services);

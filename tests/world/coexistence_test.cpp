@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace watari::world {
 namespace {
 
@@ -149,6 +151,35 @@ TEST(Coexistence, an_address_somebody_set_by_hand_on_any_host_is_never_given_awa
     const std::string second = order("desk-2");
     EXPECT_NE(second, next);
     EXPECT_GT(second, next);
+}
+
+TEST(Coexistence, a_machine_that_a_repeated_request_made_goes_and_a_copy_somebody_made_stays)
+{
+    for (const auto generation : {Generation::ws2012r2, Generation::ws2008r2sp1}) {
+        World world{{.hosts = {generation}, .refresh_every = std::chrono::seconds{60}}};
+        world.furnish();
+        const bool v1 = generation == Generation::ws2008r2sp1;
+        world.host(0).faults().add({.operation = "Invoke",
+                                    .method = v1 ? "DefineVirtualSystem" : "DefineSystem",
+                                    .times = 1,
+                                    .effect = sim::FaultEffect::duplicate});
+        world.must(world.ended(world.post(
+            "/v1/vms",
+            {{"name", "desk"}, {"plan", "s"}, {"network", "office"}, {"start", false}})));
+        auto& engine = world.host(0).engine();
+        ASSERT_EQ(engine.vms().size(), 4U) << "web1, web10, desk and its twin";
+        world.clock().advance(5min);
+        ASSERT_EQ(engine.vms().size(), 3U);
+        const auto own = std::ranges::find_if(
+            engine.vms(), [](const auto& vm) { return vm->settings.name == "desk"; });
+        ASSERT_NE(own, engine.vms().end());
+
+        sim::Settings settings = (*own)->settings; // an imported copy has our mark and its disk
+        settings.name = "copy";
+        engine.define_vm({.settings = settings});
+        world.clock().advance(5min);
+        EXPECT_EQ(engine.vms().size(), 4U);
+    }
 }
 
 } // namespace

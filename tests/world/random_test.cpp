@@ -320,6 +320,9 @@ bool holds(std::uint64_t seed)
         Life life{seed};
         life.run(24);
         std::cout << fmt::format("seed {}: {}", seed, life.summary()) << std::endl;
+        if (::testing::Test::HasFailure()) {
+            std::cout << life.log() << std::endl;
+        }
     } catch (const std::exception& error) {
         ADD_FAILURE() << error.what();
     }

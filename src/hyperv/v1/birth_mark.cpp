@@ -1,13 +1,9 @@
 #include "hyperv/v1/birth_mark.hpp"
 
 #include "cim/value.hpp"
+#include "hyperv/ownership.hpp"
 
 namespace watari::hyperv::v1 {
-
-std::string birth_name(const VmId& vm)
-{
-    return "watari-" + vm.value().lower();
-}
 
 bool carries_mark(const OwnershipMark& mark, std::string_view name, std::string_view notes,
                   std::string_view folder)

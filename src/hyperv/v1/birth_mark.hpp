@@ -7,9 +7,6 @@
 
 namespace watari::hyperv::v1 {
 
-/// DefineVirtualSystem takes no Notes, so a VM is born with our id in its name and folder.
-std::string birth_name(const VmId& vm);
-
 /// Whether the VM is this mark's: by the mark in its Notes, or as long as there is none by our id
 /// in its name or as the last part of its folder.
 bool carries_mark(const OwnershipMark& mark, std::string_view name, std::string_view notes,

@@ -82,6 +82,16 @@ std::map<std::string, Message> titles_of(const std::vector<operations::Workflow>
     return titles;
 }
 
+/// One that cannot be ordered now is told of again by the fleet.
+Task<> remove_twins(provisioning::Orders& orders, store::VmId vm)
+{
+    try {
+        co_await orders.remove_twins(vm);
+    } catch (const Error& error) {
+        log::warn("twin_not_removed", {{"vm", vm}, {"error", error.what()}});
+    }
+}
+
 } // namespace
 
 /// In the order they are made; each stands on those above it.
@@ -158,10 +168,16 @@ Task<> Daemon::prepare()
             parts.engine->host_is_back(host);
         }
     };
-    parts.fleet = std::make_unique<fleet::Fleet>(fleet::Fleet::Parts{*parts.store, *parts.secrets,
-                                                                     *parts.connector, seams_.clock,
-                                                                     hyperv::SiteId{site}, on_back},
-                                                 options_.fleet);
+    const auto on_twin = [this, &parts](store::VmId vm) {
+        if (parts.orders) {
+            spawn(seams_.executor, run_until_stopped(remove_twins(*parts.orders, vm), parts),
+                  "removal of twins");
+        }
+    };
+    parts.fleet = std::make_unique<fleet::Fleet>(
+        fleet::Fleet::Parts{*parts.store, *parts.secrets, *parts.connector, seams_.clock,
+                            hyperv::SiteId{site}, on_back, on_twin},
+        options_.fleet);
     parts.services = std::make_unique<provisioning::Services>(
         provisioning::Services{*parts.store, *parts.fleet, parts.inventory, hyperv::SiteId{site},
                                options_.operation_timeout});
