@@ -33,19 +33,22 @@ protected:
 
     Error change()
     {
-        return error_of([](Act& act) {
-            return act.change(system_path<Classes>(HostVmId{Uuid{}}), schema::Call<RequestState>{});
+        return error_of([](Act& act) -> Task<> {
+            co_await act.change(system_path<Classes>(HostVmId{Uuid{}}),
+                                schema::Call<RequestState>{});
         });
     }
     Error destroy()
     {
-        return error_of(
-            [](Act& act) { return act.change(schema::Call<Service::DestroySystem>{}); });
+        return error_of([](Act& act) -> Task<> {
+            co_await act.change(schema::Call<Service::DestroySystem>{});
+        });
     }
     Error read()
     {
-        return error_of(
-            [](Act& act) { return act.ask(schema::Call<Service::GetSummaryInformation>{}); });
+        return error_of([](Act& act) -> Task<> {
+            co_await act.ask(schema::Call<Service::GetSummaryInformation>{});
+        });
     }
 
     std::uint32_t return_value_ = 0;
